@@ -1,0 +1,12 @@
+//! Groups of arguments that several verbs share, and the words they are spelled in.
+
+mod output;
+mod repo;
+mod signing;
+mod trust;
+pub mod values;
+
+pub use output::{OutputArgs, ProgressMode};
+pub use repo::RepoArg;
+pub use signing::{Role, SigningArgs};
+pub use trust::TrustArgs;

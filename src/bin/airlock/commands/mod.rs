@@ -1,0 +1,66 @@
+//! The verbs, one file each.
+//!
+//! A verb is a struct of arguments and one function; it prints nothing itself:
+//!
+//! ```ignore
+//! /// Lists the refs of a repository.            ← becomes the help text
+//! #[derive(clap::Args)]
+//! pub struct Args {
+//!     #[command(flatten)]
+//!     repo: RepoArg,                              ← shared groups live in `crate::args`
+//! }
+//!
+//! pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+//!     let repo = args.repo.open(context)?;        ← room errors become `CliError` by `?`
+//!     let outcome = workflow::refs(&repo, &RefsOptions { .. })?;
+//!     Ok(Done::new(&outcome)                      ← `--json` shows this, serialised
+//!         .text(table(&outcome))                  ← stdout, when `--json` was not given
+//!         .note("3 refs")                         ← stderr, unless `--quiet`
+//!         .changed(false))
+//! }
+//! ```
+//!
+//! To add a verb: its file, a `mod` line, a variant (its doc comment is not shown; that of `Args`
+//! is), and an arm in both matches below. Keep the order: it is the order of `airlock --help`.
+//!
+//! - The time is `context.now()`; progress goes to `context.observer()`.
+//! - A warning that must be seen at once is `context.warn(..)`; findings belong in `Done` or in the
+//!   error.
+//! - A check that ran to its end and found faults is `Done` with `.failed(class)`; a verb that could
+//!   not do its work is a `CliError`.
+//! - Every string that came from a bundle, a commit or a certificate goes through
+//!   `render::clean` before it becomes text.
+
+mod completions;
+mod man;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::Done;
+
+/// One variant per verb.
+#[derive(Subcommand)]
+pub enum Command {
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Command {
+    /// Returns the verb as it is typed; the `command` of a `--json` document.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Completions(_) => "completions",
+            Command::Man(_) => "man",
+        }
+    }
+
+    /// Runs the verb.
+    pub fn run(self, context: &mut Context) -> Result<Done, CliError> {
+        match self {
+            Command::Completions(args) => completions::run(args, context),
+            Command::Man(args) => man::run(args, context),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a verb reports when it could not do its work.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
+use airlock::Class;
+use serde_json::Value;
+
+use crate::render::findings;
+
+/// A failure in the three parts an operator needs, with the class that decides the exit code.
+///
+/// ```text
+/// airlock: not trusted: the bundle carries no signature        what
+///   why:  manifest.json.asc is empty                           why, one line per reason
+///   next: get a signed bundle. Nothing was changed.            what to do next
+/// ```
+#[derive(Debug)]
+pub struct CliError {
+    class: Class,
+    what: String,
+    why: Vec<String>,
+    next: Option<String>,
+    findings: Vec<Value>,
+    untouched: bool,
+}
+
+impl CliError {
+    /// Makes an error from its class and its first line.
+    pub fn new(class: Class, what: impl Into<String>) -> CliError {
+        CliError {
+            class,
+            what: what.into(),
+            why: Vec::new(),
+            next: None,
+            findings: Vec::new(),
+            untouched: true,
+        }
+    }
+
+    /// Makes an error from a room's error: its text is the first line, its sources are the reasons.
+    pub fn from_error(class: Class, error: &dyn Error) -> CliError {
+        let mut made = CliError::new(class, error.to_string());
+        let mut source = error.source();
+        while let Some(reason) = source {
+            made.why.push(reason.to_string());
+            source = reason.source();
+        }
+        made
+    }
+
+    /// Makes an error from a failed system call: `cannot DO PATH`, and why.
+    pub fn io(cannot: &str, path: &Path, error: &io::Error) -> CliError {
+        let class = match error.kind() {
+            io::ErrorKind::NotFound => Class::NotFound,
+            _ => Class::System,
+        };
+        let made = CliError::new(class, format!("cannot {cannot} {}", path.display()));
+        match class {
+            Class::NotFound => made
+                .why("there is no such file")
+                .next("name one that exists"),
+            _ => made.why(error.to_string()),
+        }
+    }
+
+    /// A usage error: the command line asks for something that makes no sense.
+    pub fn usage(what: impl Into<String>) -> CliError {
+        CliError::new(Class::Usage, what)
+    }
+
+    /// Adds a reason.
+    pub fn why(mut self, why: impl Into<String>) -> CliError {
+        self.why.push(why.into());
+        self
+    }
+
+    /// Says what the operator does next, in place of the hint of the class.
+    pub fn next(mut self, next: impl Into<String>) -> CliError {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// Adds the findings behind a refusal; each becomes a reason and an entry of `--json`.
+    pub fn findings<F>(mut self, all: &[F]) -> CliError
+    where
+        F: serde::Serialize + std::fmt::Display,
+    {
+        self.why.extend(all.iter().map(ToString::to_string));
+        self.findings.extend(findings(all));
+        self
+    }
+
+    /// Takes back the promise that nothing was changed.
+    pub fn something_changed(mut self) -> CliError {
+        self.untouched = false;
+        self
+    }
+
+    /// Returns the class, which is the exit code.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Returns the first line.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Returns the reasons.
+    pub fn reasons(&self) -> &[String] {
+        &self.why
+    }
+
+    /// Returns what to do next.
+    pub fn hint(&self) -> &str {
+        self.next.as_deref().unwrap_or(match self.class {
+            Class::System => "mend the machine and run the same command again",
+            Class::Usage => "see --help",
+            Class::NotFound => "name one that exists; `airlock refs` lists them",
+            Class::Untrusted => "get a good signature, or the right trust directory",
+            Class::Corrupt => "copy it again from its source",
+            Class::Refused => "read the findings; the release side must settle them",
+            Class::Unsupported => "use a newer airlock, or another repository mode",
+            Class::Busy => "wait until the other command has ended, then run again",
+        })
+    }
+
+    /// Returns the findings as they stand in a `--json` document.
+    pub fn finding_values(&self) -> &[Value] {
+        &self.findings
+    }
+
+    /// Tells whether the target is as it was before the command.
+    pub fn is_untouched(&self) -> bool {
+        self.untouched
+    }
+}

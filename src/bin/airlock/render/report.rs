@@ -1,0 +1,172 @@
+//! The end of a command: text or JSON on stdout, notes and errors on stderr, the exit code.
+//!
+//! ```text
+//! {"airlock": "report/1", "command": "import", "changed": false, "exit": 4, "findings": [...],
+//!  "result": {...}}                                  when the verb ran to its end
+//!  "error": {"class", "what", "why": [...], "next"}  when it did not
+//! ```
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use airlock::Class;
+use anstream::AutoStream;
+use serde_json::{Value, json};
+
+use crate::args::OutputArgs;
+use crate::context::{Priority, Stderr};
+use crate::error::CliError;
+use crate::render::{Done, red};
+
+/// Reports what came of a verb that ran to its end.
+pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
+    let stderr = Stderr::detect();
+    if !output.quiet {
+        for note in done.notes() {
+            stderr.line(Priority::Info, note);
+        }
+    }
+    let printed = if output.json {
+        document(&done.document(command))
+    } else {
+        stdout(done.stdout())
+    };
+    if let Some(class) = done.failure().filter(|_| !output.json) {
+        for reason in done.reasons() {
+            stderr.line(Priority::Error, &format!("{}: {reason}", red(title(class))));
+        }
+    } else if !output.json && !output.quiet {
+        for reason in done.reasons() {
+            stderr.line(Priority::Warning, reason);
+        }
+    }
+    after_print(printed, done.exit())
+}
+
+/// Reports a verb that could not do its work.
+pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode {
+    let exit = error.class().exit_code();
+    let printed = if output.json {
+        document(&error_document(command, error))
+    } else {
+        Ok(())
+    };
+    let stderr = Stderr::detect();
+    for line in error_lines(error) {
+        stderr.line(Priority::Error, &line);
+    }
+    after_print(printed, exit)
+}
+
+/// Reports a command line that could not be read, or shows the help that was asked for.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(Class::Usage.exit_code());
+    if code != 0 && std::env::args_os().any(|arg| arg == "--json") {
+        let text = error.render().to_string();
+        let what = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        let error = CliError::usage(what);
+        return after_print(document(&error_document("", &error)), code);
+    }
+    after_print(error.print(), code)
+}
+
+fn error_document(command: &str, error: &CliError) -> Value {
+    json!({
+        "airlock": "report/1",
+        "command": command,
+        "changed": !error.is_untouched(),
+        "exit": error.class().exit_code(),
+        "findings": error.finding_values(),
+        "error": {
+            "class": error.class(),
+            "what": error.what(),
+            "why": error.reasons(),
+            "next": error.hint(),
+        },
+    })
+}
+
+fn error_lines(error: &CliError) -> Vec<String> {
+    let mut lines = vec![format!("{}: {}", red(title(error.class())), error.what())];
+    lines.extend(error.reasons().iter().map(|why| format!("  why:  {why}")));
+    let promise = if error.is_untouched() {
+        " Nothing was changed."
+    } else {
+        ""
+    };
+    lines.push(format!("  next: {}.{promise}", sentence(error.hint())));
+    lines
+}
+
+fn sentence(hint: &str) -> String {
+    let mut chars = hint.trim_end_matches('.').chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    first + chars.as_str()
+}
+
+fn title(class: Class) -> &'static str {
+    match class {
+        Class::System => "failed",
+        Class::Usage => "usage",
+        Class::NotFound => "not found",
+        Class::Untrusted => "not trusted",
+        Class::Corrupt => "corrupt",
+        Class::Refused => "refused",
+        Class::Unsupported => "unsupported",
+        Class::Busy => "busy",
+    }
+}
+
+fn document(value: &Value) -> io::Result<()> {
+    stdout(&format!("{value:#}\n"))
+}
+
+fn stdout(text: &str) -> io::Result<()> {
+    let mut out = AutoStream::auto(io::stdout().lock());
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A reader that closed the pipe has what it wanted; any other failure to print is a failure.
+fn after_print(printed: io::Result<()>, exit: u8) -> ExitCode {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Stderr::detect().line(
+                Priority::Error,
+                &format!("cannot write the result: {error}"),
+            );
+            ExitCode::from(exit.max(Class::System.exit_code()))
+        }
+        _ => ExitCode::from(exit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_lines_and_the_promise() {
+        let error = CliError::new(Class::Untrusted, "the bundle carries no signature")
+            .why("manifest.json.asc is empty")
+            .next("get a signed bundle");
+        let lines = error_lines(&error);
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1], "  why:  manifest.json.asc is empty");
+        assert_eq!(
+            lines[2],
+            "  next: Get a signed bundle. Nothing was changed."
+        );
+        let document = error_document("import", &error.something_changed());
+        assert_eq!(document["changed"], true);
+        assert_eq!(document["exit"], 4);
+        assert_eq!(document["error"]["class"], "untrusted");
+    }
+}
