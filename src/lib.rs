@@ -13,6 +13,7 @@
 
 mod class;
 mod event;
+pub mod openpgp;
 
 pub use class::Class;
 pub use event::{Event, Observer, Silent, Stage, Unit};

@@ -1,1 +1,2 @@
 //! Tests of the library, one binary.
+mod openpgp;

@@ -1,0 +1,113 @@
+//! What a certificate says about itself, judged at one moment: for people to read, never to decide by.
+
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::cert::amalgamation::key::ErasedKeyAmalgamation;
+use sequoia_openpgp::cert::prelude::*;
+use sequoia_openpgp::packet::key::PublicParts;
+use sequoia_openpgp::policy::StandardPolicy;
+use serde::Serialize;
+
+use super::fingerprint::Fingerprint;
+use super::judge::{cert_revoked, key_revoked};
+use super::time::{system_time, unix_seconds};
+
+/// A certificate, as it stands at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CertInfo {
+    /// The primary fingerprint, by which the certificate is named.
+    pub fingerprint: Fingerprint,
+    /// The user IDs, as they stand in the certificate; whoever shows them cleans them.
+    pub user_ids: Vec<String>,
+    /// When it was made, in UNIX seconds.
+    pub created: u64,
+    /// When it expires, in UNIX seconds; absent when it never does or does not hold at all.
+    pub expires: Option<u64>,
+    /// Whether any revocation of it is known.
+    pub revoked: bool,
+    /// The algorithm of the primary key, as `EdDSA 256` or `RSA 4096`.
+    pub algorithm: String,
+    /// The keys that may sign data at that moment.
+    pub signing_keys: Vec<KeyInfo>,
+    /// Why the certificate does not hold at all, if so.
+    pub invalid: Option<String>,
+}
+
+/// One key of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyInfo {
+    /// The key's own fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its algorithm.
+    pub algorithm: String,
+    /// When it was made, in UNIX seconds.
+    pub created: u64,
+    /// When it expires, in UNIX seconds.
+    pub expires: Option<u64>,
+}
+
+impl CertInfo {
+    /// Tells whether the certificate can make signatures that count at the moment it was judged.
+    pub fn can_sign(&self) -> bool {
+        !self.revoked && self.invalid.is_none() && !self.signing_keys.is_empty()
+    }
+
+    pub(super) fn of(cert: &Cert, now: u64) -> Self {
+        let policy = StandardPolicy::at(system_time(now));
+        let valid = cert.with_policy(&policy, system_time(now));
+        let primary = cert.primary_key();
+        let (expires, signing_keys, invalid) = match &valid {
+            Ok(valid) => {
+                let expires = valid.primary_key().key_expiration_time().map(unix_seconds);
+                let alive = valid
+                    .alive()
+                    .err()
+                    .filter(|_| expires.is_none_or(|at| at > now));
+                (
+                    expires,
+                    signing_keys(valid),
+                    alive.map(|error| error.to_string()),
+                )
+            }
+            Err(error) => (None, Vec::new(), Some(super::reason::chain(error.as_ref()))),
+        };
+        Self {
+            fingerprint: cert.fingerprint().into(),
+            user_ids: cert
+                .userids()
+                .map(|id| String::from_utf8_lossy(id.userid().value()).into_owned())
+                .collect(),
+            created: unix_seconds(primary.key().creation_time()),
+            expires,
+            revoked: cert_revoked(cert),
+            algorithm: algorithm(&ErasedKeyAmalgamation::<PublicParts>::from(primary)),
+            signing_keys,
+            invalid,
+        }
+    }
+}
+
+fn signing_keys(valid: &ValidCert) -> Vec<KeyInfo> {
+    if valid.alive().is_err() {
+        return Vec::new();
+    }
+    let usable = valid.keys().alive().for_signing();
+    usable
+        .filter(|key| !key_revoked(key.amalgamation()))
+        .map(|key| KeyInfo {
+            fingerprint: key.key().fingerprint().into(),
+            algorithm: algorithm(key.amalgamation()),
+            created: unix_seconds(key.key().creation_time()),
+            expires: key.key_expiration_time().map(unix_seconds),
+        })
+        .collect()
+}
+
+fn algorithm(key: &ErasedKeyAmalgamation<PublicParts>) -> String {
+    let key = key.key();
+    match key.mpis().bits() {
+        Some(bits) => format!("{} {bits}", key.pk_algo()),
+        None => key.pk_algo().to_string(),
+    }
+}
