@@ -14,6 +14,7 @@
 mod class;
 mod event;
 pub mod openpgp;
+pub mod format;
 
 pub use class::Class;
 pub use event::{Event, Observer, Silent, Stage, Unit};

@@ -1,2 +1,3 @@
 //! Tests of the library, one binary.
 mod openpgp;
+mod format;
