@@ -1,0 +1,114 @@
+//! Runs commands as a person would type them, and insists on how they end.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A story that went wrong, and where.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A working directory, and the `airlock` that was built with this example.
+pub struct Shell {
+    /// Where everything happens.
+    pub dir: PathBuf,
+    airlock: PathBuf,
+}
+
+impl Shell {
+    /// Builds `airlock` with the profile and features of this example, next to it.
+    pub fn build(dir: &Path) -> Result<Shell> {
+        // target/PROFILE/examples/quickstart → target/PROFILE/airlock
+        let example = std::env::current_exe()?;
+        let profile = example
+            .parent()
+            .and_then(Path::parent)
+            .ok_or("no target directory")?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build
+            .args(["build", "--quiet", "--bin", "airlock"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        if !cfg!(feature = "crypto-rust") {
+            let backend = if cfg!(feature = "crypto-nettle") {
+                "cli,crypto-nettle"
+            } else {
+                "cli,crypto-openssl"
+            };
+            build.args(["--no-default-features", "--features", backend]);
+        }
+        if !build.status()?.success() {
+            return Err("airlock does not build".into());
+        }
+        Ok(Shell {
+            dir: dir.to_owned(),
+            airlock: profile.join("airlock"),
+        })
+    }
+
+    /// Runs a command line that must succeed; its output and progress appear as they are.
+    pub fn run(&self, line: &str) -> Result<()> {
+        self.expect(line, 0)
+    }
+
+    /// Runs a command line that must end with exit code `code`.
+    pub fn expect(&self, line: &str, code: i32) -> Result<()> {
+        say(&format!("\x1b[1m$ {line}\x1b[0m"));
+        let status = self.command(line)?.status()?;
+        match status.code() {
+            Some(ended) if ended == code => Ok(()),
+            _ => Err(format!("expected exit code {code}, but `{line}` ended with {status}").into()),
+        }
+    }
+
+    /// Runs a command line that must succeed, without showing it, and returns what it printed.
+    pub fn quietly(&self, line: &str) -> Result<String> {
+        let output = self.command(line)?.stderr(Stdio::piped()).output()?;
+        if !output.status.success() {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`{line}` ended with {}: {stderr}", output.status).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Splits at spaces: no argument of this story holds one, except between single quotes.
+    fn command(&self, line: &str) -> Result<Command> {
+        let mut words = Vec::new();
+        for (n, piece) in line.split('\'').enumerate() {
+            match n % 2 {
+                0 => words.extend(piece.split_whitespace().map(str::to_owned)),
+                _ => words.push(piece.to_owned()),
+            }
+        }
+        let (program, args) = words.split_first().ok_or("an empty command line")?;
+        let program = if program == "airlock" {
+            self.airlock.as_path()
+        } else {
+            Path::new(program)
+        };
+        let mut command = Command::new(program);
+        // Nothing of the reader's own set-up leaks into the story.
+        command
+            .args(args)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null());
+        command
+            .env_remove("OSTREE_REPO")
+            .env_remove("AIRLOCK_CONFIG");
+        Ok(command)
+    }
+}
+
+/// Prints a line; colours only where a person reads.
+pub fn say(line: &str) {
+    use std::io::Write;
+    // A reader who has seen enough may leave.
+    let _ = writeln!(anstream::stdout(), "{line}");
+}
+
+/// Finds a program on the search path.
+pub fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
