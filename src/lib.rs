@@ -13,8 +13,8 @@
 
 mod class;
 mod event;
-pub mod openpgp;
 pub mod format;
+pub mod openpgp;
 
 pub use class::Class;
 pub use event::{Event, Observer, Silent, Stage, Unit};

@@ -1,6 +1,6 @@
 //! Everything that can be wrong with bytes or names.
 
-use super::gvariant::Fault;
+use super::{delta::DeltaFault, gvariant::Fault, stored_xz::StoredXzFault};
 use crate::Class;
 
 /// Why bytes are not what they claim to be, or why a name cannot be one.
@@ -94,6 +94,12 @@ pub enum FormatError {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A static delta, or a part of one, is malformed.
+    #[error("static delta: {0}")]
+    Delta(#[from] DeltaFault),
+    /// A stored `.xz` stream is malformed.
+    #[error("stored .xz stream: {0}")]
+    StoredXz(#[from] StoredXzFault),
     /// A ref name, remote name or collection id does not follow its grammar.
     #[error("`{text}` is not a {what}")]
     Grammar {

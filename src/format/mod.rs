@@ -11,10 +11,12 @@
 //! [`Encoded`], and those bytes are what is hashed, signed, verified and stored.
 
 mod checksum;
+pub mod delta;
 mod error;
 pub mod gvariant;
 mod hash_order;
 mod object;
+pub mod stored_xz;
 
 pub use checksum::{Checksum, Sha256};
 pub use error::FormatError;
