@@ -1,3 +1,3 @@
 //! Tests of the library, one binary.
-mod openpgp;
 mod format;
+mod openpgp;

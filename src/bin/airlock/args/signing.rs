@@ -1,9 +1,13 @@
 //! `[signing]`: who signs.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use airlock::Class;
+use airlock::openpgp::{
+    FileSigner, GpgOptions, GpgSigner, MAX_KEYRING_BYTES, OpenPgpError, Signer,
+};
 use zeroize::Zeroizing;
 
 use crate::context::Context;
@@ -72,46 +76,131 @@ pub struct SigningArgs {
     passphrase_fd: Option<u32>,
     /// Sign through gpg with this key: a card, a token, an agent; repeatable
     #[arg(long, value_name = "KEY-ID")]
-    pub gpg_sign: Vec<String>,
+    gpg_sign: Vec<String>,
     /// The home directory of gpg
     #[arg(long, value_name = "DIR")]
-    pub gpg_homedir: Option<PathBuf>,
+    gpg_homedir: Option<PathBuf>,
 }
 
 impl SigningArgs {
-    /// Returns the key files that sign in `role`: those given, or else the configured ones.
-    pub fn key_files(&self, role: Role, context: &Context) -> Vec<PathBuf> {
-        if self.key.is_empty() && self.gpg_sign.is_empty() {
-            return context.config().keys.files(role).to_vec();
-        }
-        let fits = |key: &&KeyChoice| key.role.is_none_or(|r| r == role);
-        self.key
-            .iter()
-            .filter(fits)
-            .map(|key| key.file.clone())
-            .collect()
-    }
-
-    /// Reads the passphrases that were given. A file descriptor can be read once: call this once.
-    pub fn passphrases(&self) -> Result<Vec<Zeroizing<String>>, CliError> {
+    /// Reads the passphrases that were given, and stands ready to open keys.
+    ///
+    /// Call it once in a verb, and before anything that takes long: it may ask for a passphrase.
+    pub fn open<'a>(&'a self, context: &'a Context) -> Result<KeyChain<'a>, CliError> {
         let from_fd = self
             .passphrase_fd
             .map(|fd| PathBuf::from(format!("/dev/fd/{fd}")));
         let files = self.passphrase_file.iter().chain(&from_fd);
-        files.map(|file| secret::first_line(file)).collect()
-    }
-
-    /// Asks for the passphrase of `what` on the terminal.
-    pub fn ask(&self, what: &str) -> Result<Zeroizing<String>, CliError> {
-        secret::ask(&format!("Passphrase for {what}: ")).map_err(|error| {
-            CliError::new(
-                Class::Untrusted,
-                format!("{what} is protected by a passphrase"),
-            )
-            .why(format!("it cannot be asked for: {error}"))
-            .next("add --passphrase-file FILE")
+        let passphrases = files
+            .map(|file| secret::first_line(file))
+            .collect::<Result<_, _>>()?;
+        Ok(KeyChain {
+            args: self,
+            context,
+            passphrases,
         })
     }
+
+    /// Options win over the configuration, role by role.
+    fn key_files(&self, role: Role, context: &Context) -> Vec<PathBuf> {
+        let fits = |key: &&KeyChoice| key.role.is_none_or(|r| r == role);
+        let given: Vec<_> = self
+            .key
+            .iter()
+            .filter(fits)
+            .map(|key| key.file.clone())
+            .collect();
+        if given.is_empty() && self.gpg_sign.is_empty() {
+            return context.config().keys.files(role).to_vec();
+        }
+        given
+    }
+}
+
+/// Opens the keys that were chosen; a passphrase that was asked for once is not asked for again.
+pub struct KeyChain<'a> {
+    args: &'a SigningArgs,
+    context: &'a Context,
+    passphrases: Vec<Zeroizing<String>>,
+}
+
+impl KeyChain<'_> {
+    /// Returns whoever signs in `role`; nobody, if no key was given or configured for it.
+    pub fn signers(&mut self, role: Role) -> Result<Vec<Box<dyn Signer>>, CliError> {
+        let mut signers: Vec<Box<dyn Signer>> = Vec::new();
+        for file in self.args.key_files(role, self.context) {
+            signers.push(Box::new(self.open_file(&file)?));
+        }
+        for name in &self.args.gpg_sign {
+            let options = GpgOptions {
+                homedir: self.args.gpg_homedir.clone(),
+                ..GpgOptions::default()
+            };
+            signers.push(Box::new(
+                GpgSigner::new(name, options).map_err(|e| failed(name, &e))?,
+            ));
+        }
+        Ok(signers)
+    }
+
+    /// Tries the key as it is, then with every passphrase known, then asks for one.
+    fn open_file(&mut self, file: &Path) -> Result<FileSigner, CliError> {
+        let name = file.display().to_string();
+        let bytes = read_key(file)?;
+        let mut opened = FileSigner::new(&bytes, None);
+        for passphrase in &self.passphrases {
+            if !wants_passphrase(&opened) {
+                break;
+            }
+            opened = FileSigner::new(&bytes, Some(passphrase.clone()));
+        }
+        if wants_passphrase(&opened) {
+            match ask(&name) {
+                Ok(passphrase) => {
+                    opened = FileSigner::new(&bytes, Some(passphrase.clone()));
+                    self.passphrases.push(passphrase);
+                }
+                Err(error) if self.passphrases.is_empty() => return Err(error),
+                // Nobody to ask: that those given do not fit says more.
+                Err(_) => {}
+            }
+        }
+        opened.map_err(|error| failed(&name, &error))
+    }
+}
+
+fn wants_passphrase(opened: &Result<FileSigner, OpenPgpError>) -> bool {
+    use OpenPgpError::{PassphraseNeeded, WrongPassphrase};
+    matches!(
+        opened,
+        Err(PassphraseNeeded { .. } | WrongPassphrase { .. })
+    )
+}
+
+fn read_key(file: &Path) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(file)
+        .and_then(|open| open.take(MAX_KEYRING_BYTES as u64).read_to_end(&mut bytes))
+        .map_err(|error| CliError::io("read the key", file, &error))?;
+    Ok(bytes)
+}
+
+fn ask(name: &str) -> Result<Zeroizing<String>, CliError> {
+    secret::ask(&format!("Passphrase for {name}: ")).map_err(|error| {
+        CliError::usage(format!("{name} is protected by a passphrase"))
+            .why(format!("there is no terminal to ask for it: {error}"))
+            .next("add --passphrase-file FILE")
+    })
+}
+
+fn failed(name: &str, error: &OpenPgpError) -> CliError {
+    let cause = CliError::from_error(error.class(), error);
+    let mut made =
+        CliError::new(error.class(), format!("cannot sign with {name}")).why(cause.what());
+    for reason in cause.reasons() {
+        made = made.why(reason);
+    }
+    made.next("name a key that can sign; `airlock key inspect` shows what a file holds")
 }
 
 #[cfg(test)]
