@@ -11,14 +11,29 @@
 //! [`Encoded`], and those bytes are what is hashed, signed, verified and stored.
 
 mod checksum;
+mod commit;
+mod content;
 pub mod delta;
+mod encoded;
 mod error;
 pub mod gvariant;
 mod hash_order;
+pub mod limits;
+mod metadata;
 mod object;
+mod refname;
 pub mod stored_xz;
+mod tree;
+mod xattrs;
 
 pub use checksum::{Checksum, Sha256};
+pub use commit::Commit;
+pub use content::FileHeader;
+pub use encoded::{Codec, Encoded};
 pub use error::FormatError;
 pub use hash_order::hash_order;
+pub use metadata::Metadata;
 pub use object::{ObjectKind, ObjectName};
+pub use refname::{CollectionId, RefName, RefSpec, RemoteName};
+pub use tree::{DirMeta, DirTree, is_file_name};
+pub use xattrs::Xattrs;

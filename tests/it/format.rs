@@ -2,6 +2,7 @@
 
 mod gvariant;
 mod hash_order;
+mod objects;
 
 /// Reads a fixture.
 pub fn data(name: &str) -> Vec<u8> {

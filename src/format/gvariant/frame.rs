@@ -174,47 +174,40 @@ impl<'a> TupleFrame<'a> {
 
 /// A container in the making: children are appended, then the table of their ends.
 #[derive(Debug, Default)]
-pub(crate) struct Frame {
+pub(super) struct Frame {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Frame {
-    pub(crate) fn new() -> Frame {
+    pub(super) fn new() -> Frame {
         Frame::default()
     }
 
     /// Appends zeros until the next child may begin.
-    pub(crate) fn pad(&mut self, alignment: usize) {
+    pub(super) fn pad(&mut self, alignment: usize) {
         self.bytes
             .resize(self.bytes.len().next_multiple_of(alignment), 0);
     }
 
     /// Appends a child, or a piece of one.
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Appends a string as a whole child: its text, a NUL, its end.
-    pub(crate) fn push_str(&mut self, text: &str) {
-        self.push(text.as_bytes());
-        self.bytes.push(0);
-        self.mark_end();
-    }
-
     /// Notes that a child of variable size ends here.
-    pub(crate) fn mark_end(&mut self) {
+    pub(super) fn mark_end(&mut self) {
         self.ends.push(self.bytes.len());
     }
 
     /// Ends an array: the table stands in order.
-    pub(crate) fn finish_array(mut self) -> Vec<u8> {
+    pub(super) fn finish_array(mut self) -> Vec<u8> {
         self.write_table();
         self.bytes
     }
 
     /// Ends a tuple or dictionary entry: the table stands in reverse order.
-    pub(crate) fn finish_tuple(mut self) -> Vec<u8> {
+    pub(super) fn finish_tuple(mut self) -> Vec<u8> {
         self.ends.reverse();
         self.write_table();
         self.bytes

@@ -29,5 +29,3 @@ pub use normal::Fault;
 pub use signature::Signature;
 pub use value::Value;
 pub use view::View;
-
-pub(super) use frame::Frame;
