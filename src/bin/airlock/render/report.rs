@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use airlock::Class;
 use anstream::AutoStream;
 use serde_json::{Value, json};
+use terminal_size::{Width, terminal_size_of};
 
 use crate::args::OutputArgs;
 use crate::context::{Priority, Stderr};
@@ -52,7 +53,8 @@ pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode
         Ok(())
     };
     let stderr = Stderr::detect();
-    for line in error_lines(error) {
+    let width = terminal_size_of(io::stderr()).map(|(Width(w), _)| usize::from(w));
+    for line in error_lines(error, width) {
         stderr.line(Priority::Error, &line);
     }
     after_print(printed, exit)
@@ -90,16 +92,40 @@ fn error_document(command: &str, error: &CliError) -> Value {
     })
 }
 
-fn error_lines(error: &CliError) -> Vec<String> {
+fn error_lines(error: &CliError, width: Option<usize>) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", red(title(error.class())), error.what())];
-    lines.extend(error.reasons().iter().map(|why| format!("  why:  {why}")));
+    let whys = error.reasons().iter().map(|why| format!("  why:  {why}"));
     let promise = if error.is_untouched() {
         " Nothing was changed."
     } else {
         ""
     };
-    lines.push(format!("  next: {}.{promise}", sentence(error.hint())));
+    let next = format!("  next: {}.{promise}", sentence(error.hint()));
+    lines.extend(whys.chain([next]).flat_map(|line| wrap(&line, width)));
     lines
+}
+
+/// Breaks a reason at spaces and indents what follows; without a width it stays one line.
+fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
+    const INDENT: &str = "        ";
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive(' ') {
+        let full = |line: &String| {
+            let length = line.chars().count() + word.trim_end().chars().count();
+            width.is_some_and(|width| length > width && line.trim() != "")
+        };
+        if lines.last().is_some_and(full) {
+            lines.push(INDENT.to_owned());
+        }
+        lines
+            .last_mut()
+            .expect("there is a first line")
+            .push_str(word);
+    }
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned())
+        .collect()
 }
 
 fn sentence(hint: &str) -> String {
@@ -157,12 +183,17 @@ mod tests {
         let error = CliError::new(Class::Untrusted, "the bundle carries no signature")
             .why("manifest.json.asc is empty")
             .next("get a signed bundle");
-        let lines = error_lines(&error);
+        let lines = error_lines(&error, None);
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "  why:  manifest.json.asc is empty");
         assert_eq!(
             lines[2],
             "  next: Get a signed bundle. Nothing was changed."
+        );
+        let lines = error_lines(&error, Some(24));
+        assert_eq!(
+            lines[1..3],
+            ["  why:  manifest.json.asc", "        is empty"]
         );
         let document = error_document("import", &error.something_changed());
         assert_eq!(document["changed"], true);

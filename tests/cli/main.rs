@@ -1,0 +1,5 @@
+//! The command line as its users meet it: help pages, error texts, exit codes, streams.
+
+mod help;
+mod run;
+mod speech;
