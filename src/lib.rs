@@ -15,6 +15,7 @@ mod class;
 mod event;
 pub mod format;
 pub mod openpgp;
+pub mod repo;
 
 pub use class::Class;
 pub use event::{Event, Observer, Silent, Stage, Unit};

@@ -1,3 +1,4 @@
 //! Tests of the library, one binary.
 mod format;
 mod openpgp;
+mod repo;

@@ -1,0 +1,86 @@
+//! airlock's own files in a repository, where stock `ostree` never looks.
+//!
+//! ```text
+//! extensions/airlock/
+//! ├── id          which repository this is: 32 hex digits and a newline
+//! ├── lock        one writing airlock at a time
+//! └── …           journal, redo record, stage, accepted state: their owners say
+//! ```
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{self, AtFlags};
+use rustix::io::Errno;
+
+use super::durable;
+use super::error::{Context, RepoError};
+use super::paths;
+use super::repository::Repo;
+
+/// The longest file that is read from `extensions/airlock` in one piece.
+const MAX_EXTENSION: u64 = 64 * 1024 * 1024;
+const ID: &str = "id";
+const ID_DIGITS: usize = 32;
+
+impl Repo {
+    /// Opens `extensions/airlock`, making it if need be.
+    pub fn extension_dir(&self) -> Result<OwnedFd, RepoError> {
+        let path = self.path().join(paths::AIRLOCK);
+        for name in [paths::EXTENSIONS, paths::AIRLOCK] {
+            durable::ensure_dir(self.dir(), name, 0o755).at("create", &path)?;
+        }
+        durable::open_dir(self.dir(), paths::AIRLOCK).at("open", &path)
+    }
+
+    /// Reads the file `name` of `extensions/airlock`.
+    pub fn read_extension(&self, name: &str) -> Result<Option<Vec<u8>>, RepoError> {
+        let path = format!("{}/{name}", paths::AIRLOCK);
+        durable::read_file(self.dir(), &path, MAX_EXTENSION).at("read", self.path().join(&path))
+    }
+
+    /// Writes the file `name` of `extensions/airlock` durably, with exactly `mode`.
+    pub fn write_extension(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), RepoError> {
+        let dir = self.extension_dir()?;
+        self.replace(dir.as_fd(), name, bytes, mode)
+    }
+
+    /// Removes the file `name` of `extensions/airlock` durably, if it is there.
+    pub fn remove_extension(&self, name: &str) -> Result<(), RepoError> {
+        let path = self.path().join(paths::AIRLOCK).join(name);
+        let dir = self.extension_dir()?;
+        match fs::unlinkat(&dir, name, AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            other => {
+                other.at("remove", &path)?;
+                fs::fsync(&dir).at("sync", &path)
+            }
+        }
+    }
+
+    /// Returns the repository's own id, if it was ever given one.
+    pub fn id(&self) -> Result<Option<String>, RepoError> {
+        let Some(bytes) = self.read_extension(ID)? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        let id = text.trim_end();
+        let legal =
+            id.len() == ID_DIGITS && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        match legal {
+            true => Ok(Some(id.to_owned())),
+            false => Err(RepoError::ExtensionMalformed {
+                path: self.path().join(paths::AIRLOCK).join(ID),
+            }),
+        }
+    }
+
+    /// Returns the repository's own id, giving it a random one if it has none.
+    pub fn ensure_id(&self) -> Result<String, RepoError> {
+        if let Some(id) = self.id()? {
+            return Ok(id);
+        }
+        let id = durable::random_hex::<{ ID_DIGITS / 2 }>().at("draw an id for", self.path())?;
+        self.write_extension(ID, format!("{id}\n").as_bytes(), 0o644)?;
+        Ok(id)
+    }
+}

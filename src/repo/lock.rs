@@ -1,0 +1,118 @@
+//! The two locks of a repository.
+//!
+//! ```text
+//! R/.lock                       libostree's: shared by writers, exclusive for prune
+//! R/extensions/airlock/lock     airlock's: one writing airlock at a time; taken first
+//! ```
+//!
+//! Both are open-file-description locks (`F_OFD_SETLK`), as libostree takes them: `flock` would not
+//! see its lock nor be seen by it, and a process's own POSIX lock goes when any descriptor of the
+//! file is closed.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+use rustix::fs::{self, Mode, OFlags};
+
+use super::error::{Context, RepoError};
+use super::paths;
+use super::repository::Repo;
+
+/// How often a lock that somebody else holds is tried again; libostree's interval.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// libostree's lock on a repository, held until dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when this is dropped"]
+pub struct RepoLock {
+    _file: Option<OwnedFd>,
+}
+
+/// airlock's own lock on a repository, held until dropped.
+#[derive(Debug)]
+#[must_use = "the lock is released when this is dropped"]
+pub struct AirlockLock {
+    _file: OwnedFd,
+}
+
+#[derive(Clone, Copy)]
+pub(in crate::repo) enum Kind {
+    Shared,
+    Exclusive,
+}
+
+impl Repo {
+    /// Takes libostree's lock beside other writers, waiting as long as the configuration says.
+    pub fn lock_shared(&self) -> Result<RepoLock, RepoError> {
+        self.lock(Kind::Shared)
+    }
+
+    /// Takes libostree's lock for oneself, waiting as long as the configuration says.
+    pub fn lock_exclusive(&self) -> Result<RepoLock, RepoError> {
+        self.lock(Kind::Exclusive)
+    }
+
+    /// Takes airlock's own lock; fails at once when another airlock holds it.
+    ///
+    /// **Take it before [`Repo::lock_shared`]**: every writing verb uses this order.
+    pub fn lock_airlock(&self) -> Result<AirlockLock, RepoError> {
+        let dir = self.extension_dir()?;
+        let path = self.path().join(paths::AIRLOCK).join(paths::AIRLOCK_LOCK);
+        let file = open_lock(&dir, paths::AIRLOCK_LOCK, 0o600).at("open", &path)?;
+        match try_lock(&file, Kind::Exclusive).at("lock", &path)? {
+            true => Ok(AirlockLock { _file: file }),
+            false => Err(RepoError::Busy { path }),
+        }
+    }
+
+    fn lock(&self, kind: Kind) -> Result<RepoLock, RepoError> {
+        if !self.config().locking() {
+            return Ok(RepoLock { _file: None });
+        }
+        let path: PathBuf = self.path().join(paths::LOCK);
+        let file = open_lock(self.dir(), paths::LOCK, 0o660).at("open", &path)?;
+        let mut tries = 0;
+        while !try_lock(&file, kind).at("lock", &path)? {
+            if self
+                .config()
+                .lock_timeout()
+                .is_some_and(|limit| tries >= limit)
+            {
+                return Err(RepoError::Busy { path });
+            }
+            thread::sleep(RETRY);
+            tries += 1;
+        }
+        Ok(RepoLock { _file: Some(file) })
+    }
+}
+
+fn open_lock(dir: impl AsFd, name: &str, mode: u32) -> Result<OwnedFd, rustix::io::Errno> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    fs::openat(dir, name, flags, Mode::from_raw_mode(mode))
+}
+
+/// Tries once; `false` means that somebody else holds it.
+pub(in crate::repo) fn try_lock(file: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
+    let kind = match kind {
+        Kind::Shared => libc::F_RDLCK,
+        Kind::Exclusive => libc::F_WRLCK,
+    };
+    let whole_file = libc::flock {
+        l_type: i16::try_from(kind).unwrap_or_default(),
+        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file)) {
+        Ok(_) => Ok(true),
+        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
