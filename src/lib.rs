@@ -16,6 +16,7 @@ mod event;
 pub mod format;
 pub mod openpgp;
 pub mod repo;
+pub mod workflow;
 
 pub use class::Class;
 pub use event::{Event, Observer, Silent, Stage, Unit};

@@ -2,3 +2,5 @@
 mod format;
 mod openpgp;
 mod repo;
+mod policy;
+mod trust;

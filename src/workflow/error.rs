@@ -1,0 +1,113 @@
+//! The error of every verb: one variant per room, and what to do next.
+
+use super::finding::Finding;
+use super::journal::JournalError;
+use super::trust::TrustError;
+use crate::Class;
+use crate::format::FormatError;
+use crate::openpgp::OpenPgpError;
+
+/// Why a verb did not do what it was asked to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bytes are not what OSTree's formats prescribe.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// A key or signer failed.
+    #[error(transparent)]
+    OpenPgp(#[from] OpenPgpError),
+    /// The trust directory cannot be used.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The journal cannot be continued.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record under `extensions/airlock` is not as airlock wrote it.
+    #[error("extensions/airlock/{file} is not as airlock wrote it")]
+    Record {
+        /// The record's file.
+        file: &'static str,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Everything worked, and the answer is no.
+    #[error("refused: {}", first(findings))]
+    Refused {
+        /// Every reason, at least one.
+        findings: Vec<Finding>,
+    },
+}
+
+impl Error {
+    /// Refuses for one reason.
+    pub fn refused(finding: Finding) -> Self {
+        Self::Refused {
+            findings: vec![finding],
+        }
+    }
+
+    /// Refuses if there is any reason to.
+    pub fn refuse_any(findings: Vec<Finding>) -> Result<(), Self> {
+        match findings.is_empty() {
+            true => Ok(()),
+            false => Err(Self::Refused { findings }),
+        }
+    }
+
+    /// Returns the findings of a refusal.
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Error::Refused { findings } => findings,
+            _ => &[],
+        }
+    }
+
+    /// Returns what kind of failure it is; the exit code follows from it.
+    pub fn class(&self) -> Class {
+        match self {
+            Error::Format(error) => error.class(),
+            Error::OpenPgp(error) => error.class(),
+            Error::Trust(error) => error.class(),
+            Error::Journal(error) => error.class(),
+            Error::Record { .. } => Class::Corrupt,
+            Error::Refused { findings } => Finding::gravest(findings),
+        }
+    }
+
+    /// Returns what to do next, in one short sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Error::OpenPgp(OpenPgpError::PassphraseNeeded { .. }) => {
+                "give it with --passphrase-file"
+            }
+            Error::OpenPgp(OpenPgpError::CannotSign { .. }) => {
+                "sign with another key, or renew this one"
+            }
+            Error::Trust(TrustError::SecretKey { .. }) => {
+                "move the secret key away; only certificates belong there"
+            }
+            Error::Refused { findings } => {
+                findings.first().map_or("read the findings", Finding::hint)
+            }
+            other => match other.class() {
+                Class::System => "mend the machine, and run the same command again",
+                Class::Usage => "mend the command line or the file it names",
+                Class::NotFound => "name one that exists",
+                Class::Untrusted => "get a good signature",
+                Class::Corrupt => "copy it again from where it came",
+                Class::Refused => "read the findings",
+                Class::Unsupported => "use a newer airlock, or another repository mode",
+                Class::Busy => "wait, and run the same command again",
+            },
+        }
+    }
+}
+
+fn first(findings: &[Finding]) -> String {
+    match findings {
+        [] => "no reason given".into(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}

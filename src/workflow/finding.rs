@@ -1,0 +1,444 @@
+//! Every reason to refuse, each one a value: its Display is the sentence for people, its JSON the
+//! record for machines, its name what a test expects.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::policy::Role;
+use crate::Class;
+use crate::format::{Checksum, CollectionId, RefName};
+use crate::openpgp::{Fingerprint, RejectedSignature};
+
+/// What a signature is wanted on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Subject {
+    /// A bundle's manifest.
+    Bundle,
+    /// A commit published under a ref.
+    Commit {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+    },
+    /// A repository's summary.
+    Summary,
+    /// An update of the trust directory.
+    TrustUpdate {
+        /// Its version.
+        version: u64,
+    },
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Bundle => f.write_str("the bundle"),
+            Subject::Commit { name, commit } => write!(f, "commit {commit} of {name}"),
+            Subject::Summary => f.write_str("the summary"),
+            Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
+        }
+    }
+}
+
+/// One reason to refuse. Several may hold at once, and all are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(
+    tag = "finding",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+#[non_exhaustive]
+pub enum Finding {
+    // ── signatures ──
+    /// There is no signature at all.
+    #[error("{subject} is not signed")]
+    Unsigned {
+        /// What should have been signed.
+        subject: Subject,
+    },
+    /// Fewer distinct certificates signed than the policy wants.
+    #[error("{subject} needs {needed} trusted signature(s), and {} count(s)", signers.len())]
+    TooFewSigners {
+        /// What should have been signed.
+        subject: Subject,
+        /// How many distinct certificates must sign.
+        needed: usize,
+        /// Those that did, and may.
+        signers: Vec<Fingerprint>,
+        /// Those whose signature is good but who may not sign this.
+        others: Vec<Fingerprint>,
+        /// The signatures that do not count, and why.
+        rejected: Vec<RejectedSignature>,
+    },
+    /// Stock clients stop at a signature of the list and never see the good one behind it.
+    #[error("a stock client refuses {subject} because of signature {}: {}", rejected.index, rejected.reason)]
+    BlocksStockClients {
+        /// What is signed.
+        subject: Subject,
+        /// The signature they stop at.
+        rejected: RejectedSignature,
+    },
+    // ── policy ──
+    /// The policy does not list this role.
+    #[error("the policy lets nobody sign for the role {role}")]
+    RoleNotListed {
+        /// The role.
+        role: Role,
+    },
+    /// No rule of the policy allows this ref.
+    #[error("the policy has no {role} rule for the ref {name}")]
+    RefNotAllowed {
+        /// The role whose rules were asked.
+        role: Role,
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+    },
+    /// The policy wants another collection.
+    #[error("the policy wants collection {wanted}, this is {}", show(found))]
+    CollectionNotAllowed {
+        /// The collection in the policy.
+        wanted: CollectionId,
+        /// The collection found.
+        found: Option<CollectionId>,
+    },
+    /// The statement has expired.
+    #[error("{subject} expired {}", ago(*expires, *now))]
+    Expired {
+        /// What expired.
+        subject: Subject,
+        /// When, in UNIX seconds.
+        expires: u64,
+        /// The time it was judged at.
+        now: u64,
+    },
+    /// The policy wants an expiry, and there is none.
+    #[error("the policy wants {subject} to expire, and it does not")]
+    ExpiryMissing {
+        /// What has no expiry.
+        subject: Subject,
+    },
+    /// The statement is older than the policy allows.
+    #[error("{subject} was made {}, the policy allows {} days", ago(*created, *now), max_age / DAY)]
+    TooOld {
+        /// What is too old.
+        subject: Subject,
+        /// When it was made, in UNIX seconds.
+        created: u64,
+        /// The oldest age allowed, in seconds.
+        max_age: u64,
+        /// The time it was judged at.
+        now: u64,
+    },
+    // ── order of time ──
+    /// A bundle's sequence number is not above the last one accepted.
+    #[error("sequence {sequence} of {name} is not above {accepted}, which was accepted before")]
+    Replayed {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The bundle's number.
+        sequence: u64,
+        /// The last one accepted.
+        accepted: u64,
+    },
+    /// A statement is dated so far ahead that accepting it would lock later ones out.
+    #[error("{subject} is dated ahead of every clock known here ({stated} > {limit})")]
+    FromTheFuture {
+        /// What is dated ahead.
+        subject: Subject,
+        /// The date or sequence stated.
+        stated: u64,
+        /// The latest that is accepted.
+        limit: u64,
+    },
+    /// A ref would move to an older commit.
+    #[error("{name} would go back: its commit is of {current}, this one of {offered}")]
+    Downgrade {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The timestamp of the commit it has.
+        current: u64,
+        /// The timestamp of the commit offered.
+        offered: u64,
+    },
+    /// The summary would go back in time.
+    #[error("the summary would go back from {current} to {offered}")]
+    SummaryOlder {
+        /// When the present one was made.
+        current: u64,
+        /// When the offered one was made.
+        offered: u64,
+    },
+    // ── identity ──
+    /// The bundle comes from another repository than the ones before.
+    #[error("the bundle comes from repository {found}; this site follows {pinned}")]
+    OtherRepository {
+        /// The repository this site follows.
+        pinned: String,
+        /// The repository in the manifest.
+        found: String,
+    },
+    /// The bundle belongs to another collection than the repository.
+    #[error(
+        "the bundle belongs to collection {}; the repository to {}",
+        show(found),
+        show(wanted)
+    )]
+    OtherCollection {
+        /// The repository's collection.
+        wanted: Option<CollectionId>,
+        /// The bundle's collection.
+        found: Option<CollectionId>,
+    },
+    /// The commit does not bind the ref it is published under: clients refuse it.
+    #[error(
+        "commit {commit} does not bind the ref {name}; it binds {}",
+        list(bindings)
+    )]
+    NotBound {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+        /// The refs it binds.
+        bindings: Vec<String>,
+    },
+    /// The commit binds no ref at all: clients accept it under any.
+    #[error("commit {commit} binds no ref: clients would accept it under any")]
+    Unbound {
+        /// The commit.
+        commit: Checksum,
+    },
+    /// Two statements that must agree do not.
+    #[error("{what} does not agree with the manifest: {found} instead of {stated}")]
+    Contradiction {
+        /// What was compared, as "the commit's timestamp".
+        what: String,
+        /// What the manifest states.
+        stated: String,
+        /// What was found.
+        found: String,
+    },
+    /// The summary lists other refs than the bundle announces.
+    #[error("the summary and the bundle disagree about {}", list(refs))]
+    SummaryRefs {
+        /// The refs on which they differ.
+        refs: Vec<String>,
+    },
+    // ── the repository ──
+    /// None of the commits that the bundle builds on is here and complete.
+    #[error("{name} needs one of the commits {} here, complete", list_of(any_of))]
+    BaseMissing {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// Any one of these would do.
+        any_of: Vec<Checksum>,
+    },
+    /// A commit is here, but not all of its objects.
+    #[error("commit {commit} is incomplete")]
+    Partial {
+        /// The commit.
+        commit: Checksum,
+    },
+    /// Something changed between judging and publishing.
+    #[error("{what} changed while this was under way")]
+    Changed {
+        /// What changed.
+        what: String,
+    },
+    /// The repository makes summaries on its own, which would replace the signed one.
+    #[error("the repository's configuration has {key}=true, which would replace a signed summary")]
+    AutoUpdateSummary {
+        /// The key.
+        key: String,
+    },
+    /// The summary is signed, and the new one would not be.
+    #[error("the summary is signed, and the new one would not be")]
+    SummaryWouldLoseSignature,
+    /// A Flatpak repository: its summaries hold what airlock does not write.
+    #[error("this is a Flatpak repository ({found}), which airlock does not write to")]
+    FlatpakRepository {
+        /// What gives it away.
+        found: String,
+    },
+    /// There is not enough space.
+    #[error("{needed} bytes are needed and {available} are free")]
+    NoSpace {
+        /// How many bytes are needed.
+        needed: u64,
+        /// How many are free.
+        available: u64,
+    },
+    /// The repository cannot be written to.
+    #[error("the repository cannot be written to")]
+    ReadOnly,
+    // ── promotion and export ──
+    /// The timestamp would lie before that of the source or of the target.
+    #[error("the timestamp {timestamp} lies before that of the {than}, {limit}")]
+    TimestampBelow {
+        /// The timestamp asked for.
+        timestamp: u64,
+        /// Which commit it must not lie before: "source" or "target".
+        than: String,
+        /// That commit's timestamp.
+        limit: u64,
+    },
+    /// The gate refused.
+    #[error("the gate `{command}` refused ({outcome})")]
+    GateRefused {
+        /// The command.
+        command: String,
+        /// How it ended.
+        outcome: String,
+    },
+    /// A signing key expires before what it signs does.
+    #[error("the key {certificate} expires before {subject} does")]
+    KeyExpiresFirst {
+        /// What is to be signed.
+        subject: Subject,
+        /// The signer.
+        certificate: Fingerprint,
+    },
+}
+
+const DAY: u64 = 86_400;
+
+impl Finding {
+    /// Returns what the operator does next.
+    pub fn class(&self) -> Class {
+        use Finding::*;
+        match self {
+            Unsigned { .. } | TooFewSigners { .. } | BlocksStockClients { .. } => Class::Untrusted,
+            Contradiction { .. } | SummaryRefs { .. } => Class::Corrupt,
+            BaseMissing { .. } => Class::NotFound,
+            FlatpakRepository { .. } => Class::Unsupported,
+            NoSpace { .. } | ReadOnly => Class::System,
+            Changed { .. } => Class::Busy,
+            _ => Class::Refused,
+        }
+    }
+
+    /// Returns what to do next, in one short sentence.
+    pub fn hint(&self) -> &'static str {
+        use Finding::*;
+        match self {
+            Unsigned {
+                subject: Subject::Commit { .. },
+            } => "sign the commit: airlock sign commit",
+            Unsigned { .. } => "have it signed by a trusted key: airlock sign",
+            TooFewSigners { .. } => {
+                "get a signature of a trusted certificate, or check the trust directory"
+            }
+            BlocksStockClients { .. } => "remove that signature: airlock sign --delete",
+            RoleNotListed { .. } | RefNotAllowed { .. } => {
+                "add a rule to policy.toml if this is meant to be allowed"
+            }
+            CollectionNotAllowed { .. } | OtherCollection { .. } => {
+                "check that this is the repository that is meant"
+            }
+            Expired { .. } | TooOld { .. } => "export a new bundle; check this machine's clock",
+            ExpiryMissing { .. } => "export again with --expires",
+            Replayed { .. } => "nothing, if this bundle was imported before; else take a newer one",
+            FromTheFuture { .. } => "check the clocks of both machines",
+            Downgrade { .. } | SummaryOlder { .. } => {
+                "take a newer bundle; going back needs a signed permission"
+            }
+            OtherRepository { .. } => "check where the bundle comes from",
+            NotBound { .. } | Unbound { .. } => {
+                "publish it with airlock promote, which binds the ref"
+            }
+            Contradiction { .. } | SummaryRefs { .. } => "export the bundle again",
+            BaseMissing { .. } => "import the bundle before this one, or export with --full",
+            Partial { .. } => "complete the commit first: airlock import, or ostree pull",
+            Changed { .. } => "run the same command again",
+            AutoUpdateSummary { .. } => "set it to false in the repository's config",
+            SummaryWouldLoseSignature => "name a key, or say --unsigned",
+            FlatpakRepository { .. } => "use flatpak's own tools for this repository",
+            NoSpace { .. } => "make room, and run the same command again",
+            ReadOnly => "run as the owner of the repository",
+            TimestampBelow { .. } => "leave --timestamp out, or check the clocks",
+            GateRefused { .. } => "see what the gate said",
+            KeyExpiresFirst { .. } => "shorten --expires, or renew the key",
+        }
+    }
+
+    /// Returns one line for each part of the finding that the sentence leaves out.
+    pub fn details(&self) -> Vec<String> {
+        let Finding::TooFewSigners {
+            signers,
+            others,
+            rejected,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let counted = signers.iter().map(|signer| format!("{signer}: counts"));
+        let barred = others
+            .iter()
+            .map(|other| format!("{other}: good, but may not sign this"));
+        let spoilt = rejected.iter().map(|signature| match &signature.issuer {
+            Some(issuer) => format!("{issuer}: {}", signature.reason),
+            None => format!("signature {}: {}", signature.index, signature.reason),
+        });
+        counted.chain(barred).chain(spoilt).collect()
+    }
+
+    /// Returns the class of several findings: that of the gravest.
+    pub fn gravest(findings: &[Finding]) -> Class {
+        const BY_GRAVITY: [Class; 8] = [
+            Class::Untrusted,
+            Class::Corrupt,
+            Class::Unsupported,
+            Class::NotFound,
+            Class::System,
+            Class::Busy,
+            Class::Refused,
+            Class::Usage,
+        ];
+        let has = |class: &Class| findings.iter().any(|finding| finding.class() == *class);
+        BY_GRAVITY.into_iter().find(has).unwrap_or(Class::Refused)
+    }
+}
+
+fn show(collection: &Option<CollectionId>) -> String {
+    collection
+        .as_ref()
+        .map_or("none".into(), ToString::to_string)
+}
+
+fn list(words: &[String]) -> String {
+    if words.is_empty() {
+        "none".into()
+    } else {
+        words.join(", ")
+    }
+}
+
+fn list_of(commits: &[Checksum]) -> String {
+    commits
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn ago(then: u64, now: u64) -> String {
+    match now.saturating_sub(then) / DAY {
+        0 => "today".into(),
+        1 => "a day ago".into(),
+        days => format!("{days} days ago"),
+    }
+}
