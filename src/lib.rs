@@ -11,6 +11,7 @@
 //! 0  format        bytes and values of everything libostree defines; event, class: the words
 //! ```
 
+pub mod bundle;
 mod class;
 mod event;
 pub mod format;

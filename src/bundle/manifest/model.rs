@@ -1,0 +1,149 @@
+//! The fields of a manifest.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::{MemberName, RepositoryId, SiteName};
+use crate::format::{Checksum, CollectionId, RefName};
+
+/// What a bundle holds, from whom, for whom, and what it makes of the refs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manifest {
+    airlock: Kind,
+    /// The repository the bundle comes from.
+    pub repository: Source,
+    /// The site the bundle is for.
+    pub site: SiteName,
+    /// When it was made, in UNIX seconds.
+    pub created: u64,
+    /// When it ends to be acceptable, in UNIX seconds.
+    pub expires: Option<u64>,
+    /// What made it.
+    pub origin: Origin,
+    /// Per ref, a number that never goes back.
+    pub sequence: BTreeMap<RefName, u64>,
+    /// The releases, in the order they must be applied.
+    pub releases: Vec<Release>,
+    /// The complete map of refs after import; null deletes.
+    pub refs_after: BTreeMap<RefName, Option<Checksum>>,
+    /// Every member but the manifest and its signatures, in order.
+    pub members: Vec<Member>,
+    /// Fields of later versions that earlier ones may ignore.
+    pub extensions: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Kind and version; the first bytes of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    #[serde(rename = "bundle/1")]
+    Bundle1,
+}
+
+/// The repository a bundle comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Source {
+    /// Its random identity.
+    pub id: RepositoryId,
+    /// Its collection, if it has one.
+    pub collection: Option<CollectionId>,
+}
+
+/// What made a bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Origin {
+    /// Program and version.
+    pub tool: String,
+}
+
+/// One commit that a ref is to have after import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Release {
+    /// The ref.
+    #[serde(rename = "ref")]
+    pub name: RefName,
+    /// The collection the commit is bound to, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<CollectionId>,
+    /// The commit.
+    pub commit: Checksum,
+    /// The commit's parent, which need not travel.
+    pub parent: Option<Checksum>,
+    /// The commits of which the target must have any one; none when nothing is needed.
+    pub from: Vec<Checksum>,
+    /// The commit's version, if it has one.
+    pub version: Option<String>,
+    /// The commit's timestamp, in UNIX seconds.
+    pub timestamp: u64,
+    /// How many objects travel with this release.
+    pub objects: ObjectTotals,
+    /// How large they are.
+    pub bytes: ByteTotals,
+}
+
+/// How many objects travel with a release, by type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ObjectTotals {
+    /// Commits, the release's own included.
+    pub commit: u64,
+    /// Directory trees.
+    pub dirtree: u64,
+    /// Directory permissions.
+    pub dirmeta: u64,
+    /// Files and symbolic links.
+    pub file: u64,
+}
+
+/// How large the objects of a release are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ByteTotals {
+    /// As an archive repository stores them.
+    pub stored: u64,
+    /// As a checkout would hold them.
+    pub content: u64,
+}
+
+/// One member of the bundle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Member {
+    /// Its name.
+    pub name: MemberName,
+    /// Its size on the medium.
+    pub size: u64,
+    /// Its SHA-256.
+    pub sha256: Checksum,
+    /// The SHA-256 of each of its chunks of [`CHUNK_SIZE`](super::CHUNK_SIZE), the last one shorter.
+    pub chunks: Vec<Checksum>,
+    /// For parts and packs: the size after zstd. A cut member has it on its first piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpacked: Option<u64>,
+    /// For packs: how many objects. A cut member has it on its first piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
+}
+
+impl Manifest {
+    /// Begins a manifest without releases, refs or members.
+    pub fn new(repository: Source, site: SiteName, created: u64, origin: Origin) -> Self {
+        Manifest {
+            airlock: Kind::Bundle1,
+            repository,
+            site,
+            created,
+            expires: None,
+            origin,
+            sequence: BTreeMap::new(),
+            releases: Vec::new(),
+            refs_after: BTreeMap::new(),
+            members: Vec::new(),
+            extensions: serde_json::Map::new(),
+        }
+    }
+}

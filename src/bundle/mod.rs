@@ -1,0 +1,27 @@
+//! Our own file: the bundle, one release or several on their way across the gap.
+//!
+//! ```text
+//! NAME.airlock                      an uncompressed POSIX tar, members in exactly this order
+//! ├── manifest.json                 what is inside; its exact bytes are what is signed
+//! ├── manifest.json.asc             detached OpenPGP signatures over those bytes, armored
+//! ├── summary, summary.sig          optional: the repository index, signed before it left
+//! └── payload/
+//!     ├── 0/superblock              the spine of release 0: a stock static delta
+//!     ├── 0/0.zst  0/1.zst ...      its parts, one zstd frame each
+//!     ├── 0/objects-0.tar.zst ...   packs: whole objects, byte for byte as an archive holds them
+//!     └── 1/superblock ...          the next release
+//! ```
+//!
+//! The same members as plain files in a directory are the directory form.
+
+mod ident;
+mod manifest;
+mod name;
+
+pub use ident::{IdentFault, RepositoryId, SiteName};
+pub use manifest::{
+    ByteTotals, CHUNK_SIZE, MANIFEST_PREFIX, MAX_MANIFEST, MAX_MEMBER, MAX_PART, MAX_RELEASES,
+    MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK, Manifest, ManifestFault, Member,
+    MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Source, strict_json,
+};
+pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameFault, Role};
