@@ -34,7 +34,12 @@ fn a_lock_outlives_other_descriptors_of_its_file() {
     let repo = impatient(&repo);
     let _held = repo.lock_exclusive().unwrap();
     // A lock that belongs to the process would be gone once any descriptor of the file is closed.
-    drop(OpenOptions::new().read(true).open(repo.path().join(".lock")).unwrap());
+    drop(
+        OpenOptions::new()
+            .read(true)
+            .open(repo.path().join(".lock"))
+            .unwrap(),
+    );
     assert_eq!(repo.lock_shared().unwrap_err().class(), Class::Busy);
 }
 
@@ -43,7 +48,13 @@ fn a_second_holder_is_seen_whoever_it_is() {
     let (_dir, repo) = scratch(Mode::Archive);
     let repo = impatient(&repo);
     let path = repo.path().join(".lock");
-    let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path).unwrap();
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap();
     fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
     assert_eq!(repo.lock_shared().unwrap_err().class(), Class::Busy);
 }

@@ -12,7 +12,10 @@ use tempfile::TempDir;
 /// Makes an empty repository in a directory that goes with the test.
 pub fn scratch(mode: Mode) -> (TempDir, Repo) {
     let dir = TempDir::new().expect("a temporary directory");
-    let options = InitOptions { mode, collection_id: None };
+    let options = InitOptions {
+        mode,
+        collection_id: None,
+    };
     let repo = Repo::init(dir.path().join("repo"), &options).expect("a new repository");
     (dir, repo)
 }
@@ -25,7 +28,12 @@ pub fn listing(root: &Path) -> Vec<String> {
         for entry in std::fs::read_dir(&dir).expect("a directory") {
             let entry = entry.expect("an entry");
             let is_dir = entry.file_type().expect("a type").is_dir();
-            let name = entry.path().strip_prefix(root).expect("beneath root").display().to_string();
+            let name = entry
+                .path()
+                .strip_prefix(root)
+                .expect("beneath root")
+                .display()
+                .to_string();
             found.push(if is_dir { format!("{name}/") } else { name });
             if is_dir {
                 pending.push(entry.path());

@@ -14,7 +14,8 @@ fn name(text: &str) -> RefName {
 }
 
 fn write(repo: &Repo, ref_name: &str, commit: &Checksum) {
-    repo.write_ref(&RefPlace::Heads, &name(ref_name), Some(commit)).expect("a ref");
+    repo.write_ref(&RefPlace::Heads, &name(ref_name), Some(commit))
+        .expect("a ref");
 }
 
 #[test]
@@ -27,13 +28,28 @@ fn refs_are_small_files() {
     let file = repo.path().join("refs/heads/os/x86_64/main");
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("{two}\n"));
     let refs = repo.refs().unwrap();
-    let found: Vec<_> = refs.iter().map(|(name, entry)| (name.to_string(), entry.commit)).collect();
-    assert_eq!(found, [("os/x86_64/main".to_owned(), two), ("été".to_owned(), one)]);
+    let found: Vec<_> = refs
+        .iter()
+        .map(|(name, entry)| (name.to_string(), entry.commit))
+        .collect();
+    assert_eq!(
+        found,
+        [("os/x86_64/main".to_owned(), two), ("été".to_owned(), one)]
+    );
     assert_eq!(repo.ref_commit(&name("absent/ref")).unwrap(), None);
-    assert_eq!(repo.ref_commit(&name("os")).unwrap(), None, "a directory is no ref");
-    assert_eq!(repo.ref_commit(&name("os/x86_64/main/deeper")).unwrap(), None);
-    repo.write_ref(&RefPlace::Heads, &name("os/x86_64/main"), None).unwrap();
-    repo.write_ref(&RefPlace::Heads, &name("never/was"), None).unwrap();
+    assert_eq!(
+        repo.ref_commit(&name("os")).unwrap(),
+        None,
+        "a directory is no ref"
+    );
+    assert_eq!(
+        repo.ref_commit(&name("os/x86_64/main/deeper")).unwrap(),
+        None
+    );
+    repo.write_ref(&RefPlace::Heads, &name("os/x86_64/main"), None)
+        .unwrap();
+    repo.write_ref(&RefPlace::Heads, &name("never/was"), None)
+        .unwrap();
     assert_eq!(repo.refs().unwrap().len(), 1);
 }
 
@@ -43,12 +59,15 @@ fn names_in_the_way_are_named() {
     let commit = Checksum::of(b"1");
     write(&repo, "a/b", &commit);
     let refused = |ref_name: &str| {
-        repo.write_ref(&RefPlace::Heads, &name(ref_name), Some(&commit)).unwrap_err().class()
+        repo.write_ref(&RefPlace::Heads, &name(ref_name), Some(&commit))
+            .unwrap_err()
+            .class()
     };
     assert_eq!(refused("a"), Class::Usage);
     assert_eq!(refused("a/b/c"), Class::Usage);
     // An empty directory gives way.
-    repo.write_ref(&RefPlace::Heads, &name("a/b"), None).unwrap();
+    repo.write_ref(&RefPlace::Heads, &name("a/b"), None)
+        .unwrap();
     write(&repo, "a", &commit);
 }
 
@@ -57,11 +76,19 @@ fn aliases_are_relative_links() {
     let (_dir, repo) = scratch(Mode::Archive);
     let commit = Checksum::of(b"1");
     write(&repo, "os/x86_64/main", &commit);
-    repo.write_alias(&name("stable"), &name("os/x86_64/main")).unwrap();
-    repo.write_alias(&name("by/way/of"), &name("stable")).unwrap();
+    repo.write_alias(&name("stable"), &name("os/x86_64/main"))
+        .unwrap();
+    repo.write_alias(&name("by/way/of"), &name("stable"))
+        .unwrap();
     let heads = repo.path().join("refs/heads");
-    assert_eq!(fs::read_link(heads.join("stable")).unwrap().to_str(), Some("os/x86_64/main"));
-    assert_eq!(fs::read_link(heads.join("by/way/of")).unwrap().to_str(), Some("../../stable"));
+    assert_eq!(
+        fs::read_link(heads.join("stable")).unwrap().to_str(),
+        Some("os/x86_64/main")
+    );
+    assert_eq!(
+        fs::read_link(heads.join("by/way/of")).unwrap().to_str(),
+        Some("../../stable")
+    );
     let refs = repo.refs().unwrap();
     assert_eq!(refs[&name("stable")].alias_of, Some(name("os/x86_64/main")));
     assert_eq!(refs[&name("by/way/of")].alias_of, Some(name("stable")));
@@ -71,12 +98,23 @@ fn aliases_are_relative_links() {
 
 #[test]
 fn links_that_lead_astray_are_faults() {
-    for target in ["absent", "/etc/passwd", "../../../../etc/passwd", "../../config", "loop", "self"] {
+    for target in [
+        "absent",
+        "/etc/passwd",
+        "../../../../etc/passwd",
+        "../../config",
+        "loop",
+        "self",
+    ] {
         let (_dir, repo) = scratch(Mode::Archive);
         symlink("loop", repo.path().join("refs/heads/self")).unwrap();
         symlink("self", repo.path().join("refs/heads/loop")).unwrap();
         symlink(target, repo.path().join("refs/heads/alias")).unwrap();
-        assert_eq!(repo.ref_commit(&name("alias")).unwrap_err().class(), Class::Corrupt, "{target}");
+        assert_eq!(
+            repo.ref_commit(&name("alias")).unwrap_err().class(),
+            Class::Corrupt,
+            "{target}"
+        );
     }
 }
 
@@ -87,7 +125,11 @@ fn content_that_is_no_checksum_is_a_fault() {
         fs::write(repo.path().join("refs/heads/bad"), text).unwrap();
         assert!(repo.refs().is_err(), "{text:?}");
     }
-    fs::write(repo.path().join("refs/heads/bad"), format!("{}  \n\n", "0".repeat(64))).unwrap();
+    fs::write(
+        repo.path().join("refs/heads/bad"),
+        format!("{}  \n\n", "0".repeat(64)),
+    )
+    .unwrap();
     fs::write(repo.path().join("refs/heads/.hidden"), "passed over").unwrap();
     fs::write(repo.path().join("refs/heads/a+b"), "passed over").unwrap();
     assert_eq!(repo.refs().unwrap().len(), 1);
@@ -99,10 +141,13 @@ fn revisions_resolve_in_libostrees_order() {
     let (local, remote, mirror) = (Checksum::of(b"1"), Checksum::of(b"2"), Checksum::of(b"3"));
     write(&repo, "main", &local);
     let origin = RefPlace::Remote("origin".parse().unwrap());
-    repo.write_ref(&origin, &name("main"), Some(&remote)).unwrap();
-    repo.write_ref(&origin, &name("only/there"), Some(&remote)).unwrap();
+    repo.write_ref(&origin, &name("main"), Some(&remote))
+        .unwrap();
+    repo.write_ref(&origin, &name("only/there"), Some(&remote))
+        .unwrap();
     let place = RefPlace::Mirror("org.example.Os".parse().unwrap());
-    repo.write_ref(&place, &name("main"), Some(&mirror)).unwrap();
+    repo.write_ref(&place, &name("main"), Some(&mirror))
+        .unwrap();
 
     let table = [
         (local.to_string(), local),
