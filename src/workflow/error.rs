@@ -6,6 +6,7 @@ use super::trust::TrustError;
 use crate::Class;
 use crate::format::FormatError;
 use crate::openpgp::OpenPgpError;
+use crate::repo::RepoError;
 
 /// Why a verb did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum Error {
     /// Bytes are not what OSTree's formats prescribe.
     #[error(transparent)]
     Format(#[from] FormatError),
+    /// A repository failed.
+    #[error(transparent)]
+    Repo(#[from] RepoError),
     /// A key or signer failed.
     #[error(transparent)]
     OpenPgp(#[from] OpenPgpError),
@@ -67,6 +71,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Error::Format(error) => error.class(),
+            Error::Repo(error) => error.class(),
             Error::OpenPgp(error) => error.class(),
             Error::Trust(error) => error.class(),
             Error::Journal(error) => error.class(),

@@ -13,9 +13,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::Error;
 use crate::Class;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::Fingerprint;
+use crate::repo::Repo;
 
 /// The name of the journal within `extensions/airlock`.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -134,9 +136,20 @@ impl JournalError {
     }
 }
 
-/// Returns the line that follows these lines, without its newline.
+/// Returns the line that continues the journal of `repo`, without its newline.
 ///
-/// **The caller holds airlock's lock** since before it read them, and until the line is written.
+/// **The caller holds airlock's lock** from this call until the line is written.
+pub fn next(repo: &Repo, entry: Entry, now: u64) -> Result<String, Error> {
+    let journal = repo.read_extension(JOURNAL)?.unwrap_or_default();
+    Ok(next_line(&journal, entry, now)?)
+}
+
+/// Reads the whole journal of `repo` and checks its chain.
+pub fn read(repo: &Repo) -> Result<Vec<Record>, Error> {
+    Ok(check(&repo.read_extension(JOURNAL)?.unwrap_or_default())?)
+}
+
+/// Returns the line that follows these lines, without its newline.
 pub fn next_line(journal: &[u8], entry: Entry, now: u64) -> Result<String, JournalError> {
     let lines = lines(journal)?;
     let (n, prev) = match lines.last() {

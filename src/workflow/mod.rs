@@ -8,6 +8,7 @@ mod error;
 mod finding;
 pub mod journal;
 pub mod policy;
+pub mod site;
 mod trust;
 
 pub use error::Error;

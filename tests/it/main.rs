@@ -2,6 +2,6 @@
 mod format;
 mod manifest;
 mod openpgp;
-mod repo;
 mod policy;
+mod repo;
 mod trust;
