@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for Checksum {
 }
 
 /// A SHA-256 in the making.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sha256(sha2::Sha256);
 
 impl Sha256 {

@@ -16,6 +16,7 @@ mod content;
 pub mod delta;
 mod encoded;
 mod error;
+pub mod filez;
 pub mod gvariant;
 mod hash_order;
 pub mod limits;

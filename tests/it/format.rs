@@ -1,5 +1,6 @@
 //! The format room against what stock tools wrote.
 
+mod filez;
 mod gvariant;
 mod hash_order;
 mod objects;

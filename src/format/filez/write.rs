@@ -1,0 +1,121 @@
+//! Writing an object: whole, when its content is in memory, or as a stream.
+
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use libdeflater::{CompressionLvl, Compressor};
+
+use crate::format::{Checksum, FileHeader, Sha256};
+
+/// The levels libostree has for `archive.zlib-level`; others are the nearest of these.
+fn clamp(level: u32) -> u32 {
+    level.clamp(1, 9)
+}
+
+/// Writes objects whose content is in memory, one after the other; every worker has its own.
+pub struct Deflater(Compressor);
+
+impl Deflater {
+    /// Prepares for a level, 1 the fastest to 9 the smallest.
+    pub fn new(level: u32) -> Deflater {
+        let level = i32::try_from(clamp(level))
+            .ok()
+            .and_then(|level| CompressionLvl::new(level).ok());
+        Deflater(Compressor::new(level.unwrap_or_default()))
+    }
+
+    /// Writes a whole `.filez`.
+    pub fn filez(&mut self, header: &FileHeader, content: &[u8]) -> Vec<u8> {
+        let mut filez = header.zlib_header(content.len() as u64);
+        if header.is_symlink() {
+            return filez;
+        }
+        let start = filez.len();
+        filez.resize(start + self.0.deflate_compress_bound(content.len()), 0);
+        let written = self.0.deflate_compress(content, &mut filez[start..]);
+        filez.truncate(start + written.expect("the bound is enough for any content"));
+        filez
+    }
+}
+
+impl std::fmt::Debug for Deflater {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Deflater").finish_non_exhaustive()
+    }
+}
+
+/// Writes an object whose content comes as a stream, of a size known beforehand.
+#[derive(Debug)]
+pub struct FilezWriter<W: Write> {
+    body: Body<W>,
+    left: u64,
+    sha: Sha256,
+}
+
+#[derive(Debug)]
+enum Body<W: Write> {
+    Content(DeflateEncoder<W>),
+    Symlink(W),
+}
+
+impl<W: Write> FilezWriter<W> {
+    /// Writes the header; exactly `size` bytes of content must follow, and for a symlink none.
+    pub fn new(
+        mut output: W,
+        header: &FileHeader,
+        size: u64,
+        level: u32,
+    ) -> io::Result<FilezWriter<W>> {
+        output.write_all(&header.zlib_header(size))?;
+        let body = match header.is_symlink() {
+            true => Body::Symlink(output),
+            false => Body::Content(DeflateEncoder::new(output, Compression::new(clamp(level)))),
+        };
+        Ok(FilezWriter {
+            body,
+            left: size,
+            sha: header.hasher(),
+        })
+    }
+
+    /// Ends the object, and returns its name.
+    pub fn finish(self) -> io::Result<(W, Checksum)> {
+        if self.left > 0 {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the content is shorter than its size",
+            ));
+        }
+        let output = match self.body {
+            Body::Content(deflate) => deflate.finish()?,
+            Body::Symlink(output) => output,
+        };
+        Ok((output, self.sha.finish()))
+    }
+}
+
+impl<W: Write> Write for FilezWriter<W> {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        if content.len() as u64 > self.left {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the content is longer than its size",
+            ));
+        }
+        let written = match &mut self.body {
+            Body::Content(deflate) => deflate.write(content)?,
+            Body::Symlink(_) => content.len(),
+        };
+        self.sha.update(content.get(..written).unwrap_or_default());
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.body {
+            Body::Content(deflate) => deflate.flush(),
+            Body::Symlink(output) => output.flush(),
+        }
+    }
+}

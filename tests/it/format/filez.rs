@@ -1,0 +1,241 @@
+//! File objects as archives store them: what `ostree` wrote, and what must not pass.
+
+use std::io::{Read, Write};
+
+use airlock::format::filez::{Checker, Deflater, FilezInfo, FilezReader, FilezWriter};
+use airlock::format::{FileHeader, FormatError, Xattrs};
+use proptest::prelude::*;
+
+use super::hex;
+use super::objects::objects;
+
+fn header() -> FileHeader {
+    FileHeader::regular(0, 0, 0o755, Xattrs::default())
+}
+
+fn filez(content: &[u8]) -> Vec<u8> {
+    Deflater::new(6).filez(&header(), content)
+}
+
+/// Reads through a [`FilezReader`], a few bytes of input and output at a time.
+fn read(filez: &[u8], step: usize) -> std::io::Result<(Vec<u8>, FilezInfo)> {
+    let mut reader = FilezReader::open(std::io::BufReader::with_capacity(step, filez))?;
+    let mut content = Vec::new();
+    let mut piece = vec![0; step];
+    loop {
+        match reader.read(&mut piece)? {
+            0 => return Ok((content, reader.finish()?)),
+            n => content.extend_from_slice(&piece[..n]),
+        }
+    }
+}
+
+/// Checks in every way there is, and holds the ways against each other.
+fn check(filez: &[u8]) -> Result<(Vec<u8>, FilezInfo), FormatError> {
+    let mut content = Vec::new();
+    let whole = Checker::new().check_with(filez, |piece| content.extend_from_slice(piece));
+    let smallest = if content.len() > 10_000 { 1000 } else { 1 };
+    for step in [smallest, 4096] {
+        match (&whole, read(filez, step)) {
+            (Ok(info), Ok(found)) => assert_eq!(found, (content.clone(), info.clone())),
+            (Err(_), Err(_)) => {}
+            (whole, found) => panic!("{whole:?} as a whole, {found:?} in steps of {step}"),
+        }
+    }
+    whole.map(|info| (content, info))
+}
+
+#[test]
+fn what_ostree_wrote_has_the_names_it_gave() {
+    let mut checker = Checker::new();
+    for (checksum, bytes) in objects("filez") {
+        let (content, info) = check(&bytes).unwrap();
+        assert_eq!(info.checksum, checksum);
+        assert_eq!(info.size, content.len() as u64);
+        assert_eq!(info.header.content_checksum(&content), checksum);
+        assert_eq!(checker.check(&bytes), Ok(info.clone()));
+        let (header, size, start) = FileHeader::parse_zlib_header(&bytes).unwrap();
+        assert_eq!(header.zlib_header(size), &bytes[..start], "{checksum}");
+        // Other bytes, the same object.
+        let again = Deflater::new(9).filez(&header, &content);
+        assert_eq!(check(&again), Ok((content, info)));
+    }
+}
+
+#[test]
+fn a_header_is_written_as_ostree_writes_it() {
+    let hello = header().zlib_header(21);
+    assert_eq!(
+        hello,
+        hex("0000001a00000000 0000000000000015 00000000 00000000 000081ed 00000000 00 19")
+    );
+    let link = FileHeader::symlink(0, 0, "bin/hello", Xattrs::default());
+    let stream = "0000001b00000000 00000000 00000000 0000a1ff 00000000 62696e2f68656c6c6f00 1a";
+    assert_eq!(link.content_header(), hex(stream));
+    let name = "bf7bf926bc1720359e8bf6b1bce135704d4dddc84c7fc84a029b24a8b75a36ef";
+    assert_eq!(link.content_checksum(&[]).to_string(), name);
+    assert_eq!(
+        FileHeader::parse_content_header(&hex(stream)),
+        Ok((link, 35))
+    );
+}
+
+/// Each object would pass `ostree fsck`, or read as another one somewhere else.
+#[test]
+fn objects_that_are_refused() {
+    let content = b"some content, some content";
+    let good = filez(content);
+    let start = FileHeader::parse_zlib_header(&good).unwrap().2;
+    assert!(check(&good).is_ok());
+    let with_size = |size: u64| [&header().zlib_header(size)[..], &good[start..]].concat();
+    let link = FileHeader::symlink(0, 0, "x", Xattrs::default());
+    let patched = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    for (name, bytes, fault) in [
+        ("empty", vec![], "file header ends too early"),
+        (
+            "prefix-only",
+            good[..8].to_vec(),
+            "file header ends too early",
+        ),
+        (
+            "header-cut",
+            good[..20].to_vec(),
+            "file header ends too early",
+        ),
+        (
+            "length-zero",
+            [&[0; 8], &good[8..]].concat(),
+            "not a GVariant",
+        ),
+        ("length-huge", patched(0, 0xff), "more than the limit"),
+        ("padding-after-length", patched(5, 1), "padding is not zero"),
+        ("device-number", patched(29, 1), "device number"),
+        ("directory", patched(26, 0x41), "mode"),
+        ("mode-bits", patched(25, 1), "mode"),
+        (
+            "without-body",
+            good[..start].to_vec(),
+            "filez ends too early",
+        ),
+        (
+            "cut",
+            good[..good.len() - 1].to_vec(),
+            "filez ends too early",
+        ),
+        ("byte-after", [&good[..], &[0]].concat(), "bytes follow"),
+        (
+            "object-after",
+            [&good[..], &good[..]].concat(),
+            "bytes follow",
+        ),
+        ("size-too-small", with_size(25), "longer than its header"),
+        ("size-zero", with_size(0), "longer than its header"),
+        ("size-too-large", with_size(27), "shorter than its header"),
+        ("size-huge", with_size(u64::MAX), "shorter than its header"),
+        ("damaged", [&good[..start], &[0xff; 9]].concat(), "damaged"),
+        (
+            "zlib-wrapper",
+            [&good[..start], &[0x78, 0x9c], &good[start..]].concat(),
+            "damaged",
+        ),
+        (
+            "symlink-with-size",
+            link.zlib_header(1),
+            "a symlink has content",
+        ),
+        (
+            "symlink-with-body",
+            [link.zlib_header(0), vec![3, 0]].concat(),
+            "bytes follow",
+        ),
+    ] {
+        let error = check(&bytes).unwrap_err().to_string();
+        assert!(error.contains(fault), "{name}: {error}");
+    }
+}
+
+#[test]
+fn empty_files_have_an_empty_stream() {
+    let (content, info) = check(&[&header().zlib_header(0)[..], &[3, 0]].concat()).unwrap();
+    assert!(content.is_empty() && info.size == 0);
+    assert!(check(&filez(&[])).is_ok());
+}
+
+/// 64 MiB of zeros come out of 64 KiB, and are seen a piece at a time.
+#[test]
+fn a_stream_that_swells_needs_no_memory() {
+    let size = 64 << 20;
+    let mut writer = FilezWriter::new(Vec::new(), &header(), size, 9).unwrap();
+    std::io::copy(&mut std::io::repeat(0).take(size), &mut writer).unwrap();
+    let (bytes, checksum) = writer.finish().unwrap();
+    assert!(bytes.len() < 100_000);
+    assert_eq!(Checker::new().check(&bytes).unwrap().checksum, checksum);
+}
+
+/// Content is inflated in pieces of 256 KiB; the stream can end with one, or just behind it.
+#[test]
+fn content_ends_anywhere_in_a_piece() {
+    for length in [1, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, 512 << 10] {
+        let zeros = vec![0; length];
+        assert_eq!(check(&filez(&zeros)).unwrap().0, zeros);
+    }
+}
+
+#[test]
+fn a_writer_insists_on_the_size() {
+    let new = || FilezWriter::new(Vec::new(), &header(), 3, 6).unwrap();
+    assert!(new().finish().is_err());
+    assert!(new().write_all(b"four").is_err());
+    let mut writer = new();
+    writer.write_all(b"yes").unwrap();
+    let (bytes, checksum) = writer.finish().unwrap();
+    assert_eq!(check(&bytes).unwrap().1.checksum, checksum);
+    let link = FileHeader::symlink(0, 0, "x", Xattrs::default());
+    let (bytes, checksum) = FilezWriter::new(Vec::new(), &link, 0, 6)
+        .unwrap()
+        .finish()
+        .unwrap();
+    assert_eq!(bytes, Deflater::new(1).filez(&link, &[]));
+    assert_eq!(check(&bytes).unwrap().1.checksum, checksum);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn any_content_at_any_level(
+        (length, period) in (0..600_000_usize, 1..90_000_usize),
+        level in 0..12_u32,
+        uid: u32,
+        mode in 0..0o10000_u32,
+        xattrs in prop::collection::btree_map("[a-z]{1,8}", prop::collection::vec(any::<u8>(), 0..40), 0..4),
+    ) {
+        let noise = |i: usize| ((i % period).wrapping_mul(2_654_435_761) >> 13) as u8;
+        let content: Vec<u8> = (0..length).map(noise).collect();
+        let xattrs = Xattrs::new(xattrs.into_iter().map(|(name, value)| (name.into_bytes(), value)));
+        let header = FileHeader::regular(uid, 7, mode, xattrs.unwrap());
+        let mut writer = FilezWriter::new(Vec::new(), &header, content.len() as u64, level).unwrap();
+        writer.write_all(&content).unwrap();
+        let (streamed, checksum) = writer.finish().unwrap();
+        let mut checker = Checker::new();
+        for bytes in [streamed, Deflater::new(level).filez(&header, &content)] {
+            let info = checker.check(&bytes).unwrap();
+            prop_assert_eq!(&info.header, &header);
+            prop_assert_eq!((info.size, info.checksum), (content.len() as u64, checksum));
+            let (read, _) = read(&bytes, 4096).unwrap();
+            prop_assert_eq!(&read, &content);
+        }
+    }
+
+    #[test]
+    fn changed_bytes_never_panic(at: prop::sample::Index, byte: u8) {
+        let mut bytes = filez(&[b"abc", &[0; 999][..], b"def"].concat());
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        let _ = check(&bytes);
+    }
+}
