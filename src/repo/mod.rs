@@ -12,6 +12,7 @@ mod config;
 mod durable;
 mod error;
 mod extension;
+mod file;
 mod init;
 mod keyfile;
 mod lock;
@@ -27,6 +28,7 @@ mod xattrs;
 
 pub use config::{Config, MinFreeSpace};
 pub use error::{ConfigFault, RepoError};
+pub use file::FileObject;
 pub use init::InitOptions;
 pub use keyfile::{KeyFile, KeyFileError};
 pub use lock::{AirlockLock, RepoLock};

@@ -2,6 +2,7 @@
 
 mod init;
 mod lock;
+mod objects;
 mod refs;
 
 use std::path::Path;
