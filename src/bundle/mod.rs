@@ -17,6 +17,7 @@
 mod ident;
 mod manifest;
 mod name;
+mod read;
 
 pub use ident::{IdentFault, RepositoryId, SiteName};
 pub use manifest::{
@@ -25,3 +26,7 @@ pub use manifest::{
     MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Source, strict_json,
 };
 pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameFault, Role};
+pub use read::{
+    Bundle, FilezObject, LargeFilez, MAX_SIGNATURES, MAX_WINDOW_LOG, PackFault, PayloadSink, Place,
+    ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault,
+};

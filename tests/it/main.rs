@@ -1,5 +1,7 @@
 //! Tests of the library, one binary.
+mod bundle_read;
 mod format;
+mod handmade;
 mod manifest;
 mod openpgp;
 mod policy;

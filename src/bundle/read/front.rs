@@ -1,0 +1,96 @@
+//! The front of a tar form: the manifest and its signatures, all that is read unsigned.
+
+use crate::bundle::{MANIFEST, MANIFEST_PREFIX, MANIFEST_SIGNATURE, MAX_MANIFEST};
+
+use super::error::{ReadError, TarFault};
+use super::layout::{Front, framed};
+use super::ustar::{self, BLOCK, is_zero};
+use super::volumes::Volume;
+
+/// The largest signature file, embedded or beside the bundle.
+pub const MAX_SIGNATURES: u64 = 256 << 10;
+/// How the JSON of any version of any signed document begins.
+const BEGINNING: usize = b"{\"airlock\":".len();
+
+/// The bytes of the first two members.
+#[derive(Debug)]
+pub(super) struct FrontBytes {
+    pub(super) manifest: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+impl FrontBytes {
+    /// Reads the first two members, which must lie in this volume.
+    pub(super) fn read(volume: &Volume) -> Result<Self, ReadError> {
+        let manifest = member(volume, 0, MANIFEST, MAX_MANIFEST)?;
+        let at = framed(manifest.len() as u64);
+        let signature = member(volume, at, MANIFEST_SIGNATURE, MAX_SIGNATURES)?;
+        Ok(FrontBytes {
+            manifest,
+            signature,
+        })
+    }
+
+    pub(super) fn sizes(&self) -> Front {
+        Front {
+            manifest: self.manifest.len() as u64,
+            signature: self.signature.len() as u64,
+        }
+    }
+}
+
+/// Returns whether a file begins as the first volume of a bundle does, of any version.
+pub(super) fn begins_a_bundle(volume: &Volume) -> Result<bool, ReadError> {
+    let mut start = [0; BLOCK + BEGINNING];
+    if volume.size < start.len() as u64 {
+        return Ok(false);
+    }
+    volume.read_at(&mut start, 0)?;
+    let (header, content) = start.split_at(BLOCK);
+    Ok(header.starts_with(MANIFEST.as_bytes()) && MANIFEST_PREFIX.starts_with(content))
+}
+
+/// Reads a whole file of limited size.
+pub(super) fn read_file(file: &Volume, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let name = file.path.display().to_string();
+    let mut bytes = vec![0; limited(&name, file.size, limit)?];
+    file.read_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+fn member(volume: &Volume, at: u64, name: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let fault = |fault| ReadError::tar(name, fault);
+    let room = volume.size.saturating_sub(at);
+    if room < BLOCK as u64 {
+        return Err(fault(TarFault::EndsEarly));
+    }
+    let mut block = [0; BLOCK];
+    volume.read_at(&mut block, at)?;
+    let header = ustar::decode(&block).map_err(fault)?;
+    if header.name != name {
+        return Err(fault(TarFault::Stands(header.name.to_owned())));
+    }
+    let size = limited(name, header.size, limit)?;
+    let padded = framed(header.size) - BLOCK as u64;
+    if room < framed(header.size) {
+        return Err(fault(TarFault::EndsEarly));
+    }
+    let mut bytes = vec![0; padded as usize];
+    volume.read_at(&mut bytes, at + BLOCK as u64)?;
+    match is_zero(bytes.get(size..).unwrap_or_default()) {
+        true => bytes.truncate(size),
+        false => return Err(fault(TarFault::Padding)),
+    }
+    Ok(bytes)
+}
+
+fn limited(name: &str, size: u64, limit: u64) -> Result<usize, ReadError> {
+    match usize::try_from(size) {
+        Ok(size) if size as u64 <= limit => Ok(size),
+        _ => Err(ReadError::TooLarge {
+            name: name.to_owned(),
+            size,
+            limit,
+        }),
+    }
+}

@@ -1,0 +1,197 @@
+//! Finding a bundle, and reading of it what may be read before it is believed.
+
+use std::path::{Path, PathBuf};
+
+use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST};
+
+use super::dir::Tree;
+use super::error::{ReadError, TarFault, VolumeFault};
+use super::front::{FrontBytes, MAX_SIGNATURES, begins_a_bundle, read_file};
+use super::layout::Front;
+use super::recognise::number;
+use super::volumes::Volume;
+
+/// The files of a bundle, before anything in them is believed.
+#[derive(Debug)]
+pub(super) enum Files {
+    /// The directory form.
+    Tree(Tree),
+    /// The tar form: the volume that begins it, and files that may be further volumes.
+    Tar {
+        first: Volume,
+        others: Vec<Volume>,
+        front: Front,
+    },
+}
+
+/// What stands at the front: all that is read before the signatures are judged.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) files: Files,
+    pub(super) manifest: Vec<u8>,
+    pub(super) signatures: Vec<Vec<u8>>,
+}
+
+impl Opened {
+    /// Opens what `paths` name: a directory, a file, or volumes in any order.
+    pub(super) fn open(paths: &[PathBuf]) -> Result<Self, ReadError> {
+        let mut opened = match paths {
+            [] => {
+                return Err(ReadError::NotFound {
+                    path: PathBuf::new(),
+                });
+            }
+            [path] if path.is_dir() => open_tree(path)?,
+            [path] => open_tar(&with_siblings(path)?)?,
+            many => open_tar(many)?,
+        };
+        if let Some(sidecar) = opened.sidecar().filter(|path| path.is_file()) {
+            opened.add_signatures(&sidecar)?;
+        }
+        // A bundle that a signing room signs later has an empty member there.
+        opened
+            .signatures
+            .retain(|bytes| !bytes.trim_ascii().is_empty());
+        Ok(opened)
+    }
+
+    /// Adds the signatures of a file beside the bundle.
+    pub(super) fn add_signatures(&mut self, path: &Path) -> Result<(), ReadError> {
+        self.signatures
+            .push(read_file(&Volume::open(path)?, MAX_SIGNATURES)?);
+        Ok(())
+    }
+
+    /// Returns where signatures beside the bundle would lie: `NAME.airlock.asc`.
+    fn sidecar(&self) -> Option<PathBuf> {
+        let base = match &self.files {
+            Files::Tree(tree) => tree.path().components().as_path().to_owned(),
+            Files::Tar { first, .. } if number(&first.path).is_some() => {
+                first.path.with_extension("")
+            }
+            Files::Tar { first, .. } => first.path.clone(),
+        };
+        let mut name = base.file_name()?.to_owned();
+        name.push(".asc");
+        Some(base.with_file_name(name))
+    }
+}
+
+fn open_tree(path: &Path) -> Result<Opened, ReadError> {
+    let tree = Tree::open(path)?;
+    let manifest = read_file(&tree.member(MANIFEST)?, MAX_MANIFEST)?;
+    let signatures = vec![read_file(
+        &tree.member(MANIFEST_SIGNATURE)?,
+        MAX_SIGNATURES,
+    )?];
+    Ok(Opened {
+        manifest,
+        signatures,
+        files: Files::Tree(tree),
+    })
+}
+
+fn open_tar(paths: &[PathBuf]) -> Result<Opened, ReadError> {
+    let volumes = paths
+        .iter()
+        .map(|path| Volume::open(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (first, others) = take_first(volumes)?;
+    let front = FrontBytes::read(&first).map_err(|error| match error {
+        ReadError::Tar {
+            fault: TarFault::EndsEarly,
+            ..
+        } if !others.is_empty() => ReadError::Volume(VolumeFault::Front {
+            path: first.path.clone(),
+        }),
+        error => error,
+    })?;
+    let files = Files::Tar {
+        front: front.sizes(),
+        first,
+        others,
+    };
+    Ok(Opened {
+        files,
+        manifest: front.manifest,
+        signatures: vec![front.signature],
+    })
+}
+
+/// Finds all volumes of which `path` is one, or the common name.
+fn with_siblings(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let stem = match number(path) {
+        Some(_) => path.with_extension(""),
+        None if path.exists() => return Ok(vec![path.to_owned()]),
+        None => path.to_owned(),
+    };
+    let not_found = || ReadError::NotFound {
+        path: path.to_owned(),
+    };
+    let parent = match stem.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(parent).map_err(|_| not_found())? {
+        let name = entry.map_err(|e| ReadError::io(parent, e))?.file_name();
+        let sibling = stem.with_file_name(name);
+        if number(&sibling).is_some() && sibling.with_extension("") == stem {
+            found.push(sibling);
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        Err(not_found())
+    } else {
+        Ok(found)
+    }
+}
+
+/// Picks out the volume that begins as a bundle does.
+fn take_first(mut volumes: Vec<Volume>) -> Result<(Volume, Vec<Volume>), ReadError> {
+    let mut first: Option<usize> = None;
+    for (index, volume) in volumes.iter().enumerate() {
+        let earlier = volumes
+            .iter()
+            .take(index)
+            .find(|earlier| earlier.is_same_file(volume));
+        if let Some(earlier) = earlier {
+            return Err(repeated(volume, earlier));
+        }
+        if begins_a_bundle(volume)? {
+            match first.and_then(|first| volumes.get(first)) {
+                None => first = Some(index),
+                Some(first) => return Err(second_beginning(first, volume)),
+            }
+        }
+    }
+    match (first, volumes.as_slice()) {
+        (Some(first), _) => {
+            let first = volumes.remove(first);
+            Ok((first, volumes))
+        }
+        (None, [only]) if number(&only.path).is_none_or(|number| number == 1) => {
+            Err(ReadError::NotABundle {
+                path: only.path.clone(),
+            })
+        }
+        (None, _) => Err(ReadError::Volume(VolumeFault::Missing { number: 1, of: 0 })),
+    }
+}
+
+/// Says why there cannot be two volumes that begin a bundle.
+fn second_beginning(first: &Volume, second: &Volume) -> ReadError {
+    let manifest = |volume| FrontBytes::read(volume).ok().map(|front| front.manifest);
+    match manifest(first).is_some_and(|bytes| Some(bytes) == manifest(second)) {
+        true => repeated(second, first),
+        false => ReadError::Volume(VolumeFault::Foreign {
+            path: second.path.clone(),
+        }),
+    }
+}
+
+fn repeated(volume: &Volume, first: &Volume) -> ReadError {
+    let (path, first) = (volume.path.clone(), first.path.clone());
+    ReadError::Volume(VolumeFault::Repeated { path, first })
+}
