@@ -43,9 +43,6 @@ pub enum DeltaFault {
         /// How many are allowed.
         limit: usize,
     },
-    /// A mode table entry is neither a regular file nor a symbolic link.
-    #[error("mode {0:#o} is neither a regular file's nor a symbolic link's")]
-    Mode(u32),
     /// The signed form does not begin with its magic, or holds no superblock.
     #[error("not a signed superblock")]
     SignedForm,
