@@ -13,6 +13,7 @@
 
 pub mod bundle;
 mod class;
+pub mod delta;
 mod event;
 pub mod format;
 pub mod openpgp;

@@ -1,9 +1,12 @@
 //! Tests of the library, one binary.
 mod bundle_read;
+mod delta;
+mod fixture;
 mod format;
 mod handmade;
 mod manifest;
 mod openpgp;
 mod policy;
 mod repo;
+mod summary;
 mod trust;

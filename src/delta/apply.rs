@@ -1,0 +1,264 @@
+//! Applying a part: its operations, carried out object by object.
+//!
+//! ```text
+//! for every object the header lists, in order:
+//!     metadata    S                             bytes of the blob
+//!     symlink     S                             target in the blob
+//!     file        S | r? o (w | r | R | B)* c   content as a stream, see `content`
+//! then nothing but R
+//! ```
+//!
+//! Operations are read twice where they make a file: once to hold them against the size that `o`
+//! gives, once while somebody reads. An object is handed on under the name that the header lists
+//! and counts only when its digest is that name, all of them must be made, and what is not an
+//! operation of this grammar is an error.
+
+use std::io::Read;
+
+use super::{
+    ApplyFault, DeltaError, Sources, check_part,
+    content::{Content, source_name},
+    unpack_part,
+};
+use crate::format::{
+    Checksum, FileHeader, ObjectName,
+    delta::{Look, Op, PartHeader, PartPayload, Span},
+};
+
+/// Whoever takes the objects that a part makes.
+pub trait ObjectSink {
+    /// Takes a metadata object, which was checked against its name.
+    fn metadata(&mut self, object: &ObjectName, bytes: &[u8]) -> Result<(), DeltaError>;
+
+    /// Takes a file or symbolic link; `content` is checked against `checksum` only when all of it
+    /// was read.
+    ///
+    /// **Nothing may become visible under the name unless [`apply_part`] succeeds.** Content that
+    /// is left unread is read, and checked, all the same.
+    fn file(
+        &mut self,
+        checksum: &Checksum,
+        header: &FileHeader,
+        size: u64,
+        content: &mut dyn Read,
+    ) -> Result<(), DeltaError>;
+}
+
+/// Makes the objects of a part, each checked against its name.
+pub fn apply_part(
+    header: &PartHeader,
+    part: &[u8],
+    sources: &dyn Sources,
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    check_part(header, part)?;
+    let payload = unpack_part(part)?;
+    let payload = PartPayload::decode(&payload)?;
+    let mut program = Program {
+        payload,
+        ops: payload.ops(),
+        source: None,
+        sources,
+    };
+    for object in &header.objects {
+        program
+            .make(object, sink)
+            .map_err(|fault| DeltaError::Object {
+                object: *object,
+                source: Box::new(fault),
+            })?;
+    }
+    program.end()
+}
+
+/// A part's operations, and where they stand.
+struct Program<'a> {
+    payload: PartPayload<'a>,
+    ops: &'a [u8],
+    source: Option<Checksum>,
+    sources: &'a dyn Sources,
+}
+
+/// The operations that make the content of one opened file.
+struct Body<'a> {
+    ops: &'a [u8],
+    size: u64,
+    source: Option<Checksum>,
+}
+
+impl<'a> Program<'a> {
+    /// Makes the object that is due.
+    fn make(&mut self, object: &ObjectName, sink: &mut dyn ObjectSink) -> Result<(), DeltaError> {
+        let is_metadata = object.kind.is_metadata();
+        loop {
+            match self.next(is_metadata)? {
+                Op::SpliceMetadata(span) => {
+                    let bytes = self.blob(span)?;
+                    check_name(object, Checksum::of(bytes))?;
+                    return sink.metadata(object, bytes);
+                }
+                Op::SpliceContent(look, span) => {
+                    self.source = None;
+                    return self.splice(object, look, span, sink);
+                }
+                Op::Open(look, size) if !is_metadata => {
+                    let header = self.header(look, None)?;
+                    let body = self.body(size)?;
+                    return self.write(object, &header, &body, sink);
+                }
+                Op::SetSource(offset) => {
+                    self.source = Some(source_name(self.payload.blob(), offset)?);
+                }
+                Op::UnsetSource => self.source = None,
+                _ => return Err(ApplyFault::NotOpen.into()),
+            }
+        }
+    }
+
+    /// Makes a file or symbolic link that is whole in the blob.
+    fn splice(
+        &self,
+        object: &ObjectName,
+        look: Look,
+        span: Span,
+        sink: &mut dyn ObjectSink,
+    ) -> Result<(), DeltaError> {
+        let bytes = self.blob(span)?;
+        let header = self.header(look, Some(bytes))?;
+        let bytes = if header.is_symlink() { &[] } else { bytes };
+        let content = Content::whole(bytes, self.sources, header.hasher());
+        hand_on(object, &header, bytes.len() as u64, content, sink)
+    }
+
+    /// Makes a file by the operations of its body.
+    fn write(
+        &self,
+        object: &ObjectName,
+        header: &FileHeader,
+        body: &Body<'a>,
+        sink: &mut dyn ObjectSink,
+    ) -> Result<(), DeltaError> {
+        let hash = header.hasher();
+        let mut content = Content::made(&self.payload, body.ops, body.size, self.sources, hash);
+        if let Some(source) = body.source {
+            content.set_source(source)?;
+        }
+        hand_on(object, header, body.size, content, sink)
+    }
+
+    /// Finds the `c` that belongs to the `o` just read, and holds what is between them against
+    /// the size that `o` gave.
+    fn body(&mut self, size: u64) -> Result<Body<'a>, DeltaError> {
+        let ops = self.ops;
+        let source = self.source;
+        let mut written = 0u64;
+        loop {
+            let before = self.ops.len();
+            match self.next(false)? {
+                Op::Write(span) => {
+                    if self.source.is_none() {
+                        self.blob(span)?;
+                    }
+                    written = written.saturating_add(span.len);
+                }
+                Op::Patch(_) if self.source.is_none() => return Err(ApplyFault::NoSource.into()),
+                Op::Patch(_) if written > 0 => return Err(ApplyFault::PartialPatch.into()),
+                Op::Patch(span) => {
+                    self.blob(span)?;
+                    written = size;
+                }
+                Op::SetSource(at) => self.source = Some(source_name(self.payload.blob(), at)?),
+                Op::UnsetSource => self.source = None,
+                Op::Close if written == size => {
+                    self.source = None;
+                    let ops = ops.get(..ops.len() - before).unwrap_or_default();
+                    return Ok(Body { ops, size, source });
+                }
+                Op::Close => {
+                    let declared = size;
+                    return Err(ApplyFault::Size { declared, written }.into());
+                }
+                _ => return Err(ApplyFault::AlreadyOpen.into()),
+            }
+            if written > size {
+                let declared = size;
+                return Err(ApplyFault::Size { declared, written }.into());
+            }
+        }
+    }
+
+    /// Checks that nothing but `R` is left.
+    fn end(mut self) -> Result<(), DeltaError> {
+        while !self.ops.is_empty() {
+            if self.next(false)? != Op::UnsetSource {
+                return Err(ApplyFault::AfterLast.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self, is_metadata: bool) -> Result<Op, DeltaError> {
+        if self.ops.is_empty() {
+            return Err(ApplyFault::Incomplete.into());
+        }
+        Ok(Op::decode(&mut self.ops, is_metadata)?)
+    }
+
+    fn blob(&self, span: Span) -> Result<&'a [u8], DeltaError> {
+        Ok(span.of(self.payload.blob()).ok_or(ApplyFault::BlobRange)?)
+    }
+
+    /// Puts a content object's header together; `bytes` are its target if it is a symbolic link.
+    fn header(&self, look: Look, bytes: Option<&[u8]>) -> Result<FileHeader, DeltaError> {
+        let index = |index: u64| usize::try_from(index).unwrap_or(usize::MAX);
+        let mode = self
+            .payload
+            .mode(index(look.mode))
+            .ok_or(ApplyFault::ModeIndex(look.mode))?;
+        let xattrs = self
+            .payload
+            .xattrs(index(look.xattrs))?
+            .ok_or(ApplyFault::XattrIndex(look.xattrs))?;
+        let target = match (mode.is_symlink(), bytes) {
+            (false, _) => None,
+            (true, None) => return Err(ApplyFault::OpenSymlink.into()),
+            (true, Some(bytes)) => {
+                let target = std::str::from_utf8(bytes).map_err(|_| ApplyFault::LinkTarget)?;
+                Some(target.to_owned())
+            }
+        };
+        let header = FileHeader {
+            uid: mode.uid,
+            gid: mode.gid,
+            mode: mode.mode,
+            target,
+            xattrs,
+        };
+        header.check()?;
+        Ok(header)
+    }
+}
+
+/// Lets the sink read the content, then holds it against its name.
+fn hand_on(
+    object: &ObjectName,
+    header: &FileHeader,
+    size: u64,
+    mut content: Content<'_>,
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    let taken = sink.file(&object.checksum, header, size, &mut content);
+    if let Some(fault) = content.take_fault() {
+        return Err(fault);
+    }
+    taken?;
+    check_name(object, content.finish()?)
+}
+
+fn check_name(object: &ObjectName, found: Checksum) -> Result<(), DeltaError> {
+    if found == object.checksum {
+        Ok(())
+    } else {
+        Err(ApplyFault::WrongChecksum(found).into())
+    }
+}

@@ -1,0 +1,183 @@
+//! The content of one file object, as a stream: the operations between `o` and `c`, carried out
+//! while somebody reads.
+//!
+//! Nothing is collected: a file of any size costs the buffer of whoever reads it, and the old file
+//! it reads from.
+
+use std::io::{self, Read};
+
+use super::{ApplyFault, DeltaError, SourceFile, Sources, patch::Patch};
+use crate::format::{
+    Checksum, Sha256,
+    delta::{Op, PartPayload, Span},
+};
+
+/// A file's content in the making; hashes what it hands out.
+pub(super) struct Content<'a> {
+    blob: &'a [u8],
+    ops: &'a [u8],
+    size: u64,
+    sources: &'a dyn Sources,
+    old: Option<(Checksum, SourceFile)>,
+    reads_old: bool,
+    current: Current<'a>,
+    hash: Sha256,
+    fault: Option<DeltaError>,
+}
+
+/// What the operation at work still has to hand out.
+enum Current<'a> {
+    Blob(&'a [u8]),
+    Old(Span),
+    Patch(Patch<'a>),
+}
+
+impl<'a> Content<'a> {
+    /// Begins content that is these bytes; `hash` has seen the header of the object.
+    pub(super) fn whole(bytes: &'a [u8], sources: &'a dyn Sources, hash: Sha256) -> Content<'a> {
+        Content {
+            blob: &[],
+            ops: &[],
+            size: bytes.len() as u64,
+            sources,
+            old: None,
+            reads_old: false,
+            current: Current::Blob(bytes),
+            hash,
+            fault: None,
+        }
+    }
+
+    /// Begins content that `ops` make, which were checked to make `size` bytes.
+    pub(super) fn made(
+        payload: &PartPayload<'a>,
+        ops: &'a [u8],
+        size: u64,
+        sources: &'a dyn Sources,
+        hash: Sha256,
+    ) -> Content<'a> {
+        Content {
+            blob: payload.blob(),
+            ops,
+            size,
+            ..Content::whole(&[], sources, hash)
+        }
+    }
+
+    /// Sets the read source, as `r` does.
+    pub(super) fn set_source(&mut self, checksum: Checksum) -> Result<(), DeltaError> {
+        let is_open = matches!(&self.old, Some((open, _)) if *open == checksum);
+        if !is_open {
+            self.old = Some((checksum, self.sources.open(&checksum)?));
+        }
+        self.reads_old = true;
+        Ok(())
+    }
+
+    /// Returns what went wrong in the operations, if that is why reading failed.
+    ///
+    /// [`Read`] could only call it an I/O error.
+    pub(super) fn take_fault(&mut self) -> Option<DeltaError> {
+        self.fault.take()
+    }
+
+    /// Reads what nobody has read, and returns the checksum of header and content.
+    pub(super) fn finish(mut self) -> Result<Checksum, DeltaError> {
+        if let Err(error) = io::copy(&mut self, &mut io::sink()) {
+            return Err(self.fault.take().unwrap_or(DeltaError::Io(error)));
+        }
+        Ok(self.hash.finish())
+    }
+
+    /// Makes the next bytes; 0 at the end.
+    fn make(&mut self, buf: &mut [u8]) -> Result<usize, DeltaError> {
+        loop {
+            let made = match (&mut self.current, &self.old) {
+                (Current::Blob(bytes), _) => bytes.read(buf)?,
+                (Current::Old(span), Some((_, old))) => read_old(span, old, buf)?,
+                (Current::Patch(patch), Some((_, old))) => patch.read(old, buf)?,
+                (_, None) => return Err(ApplyFault::NoSource.into()),
+            };
+            if made > 0 || self.ops.is_empty() {
+                return Ok(made);
+            }
+            self.step()?;
+        }
+    }
+
+    /// Carries out one operation.
+    fn step(&mut self) -> Result<(), DeltaError> {
+        match Op::decode(&mut self.ops, false)? {
+            Op::SetSource(offset) => {
+                let checksum = source_name(self.blob, offset)?;
+                self.set_source(checksum)?;
+            }
+            Op::UnsetSource => self.reads_old = false,
+            Op::Write(span) if self.reads_old => {
+                self.check_range(span)?;
+                self.current = Current::Old(span);
+            }
+            Op::Write(span) => {
+                self.current = Current::Blob(span.of(self.blob).ok_or(ApplyFault::BlobRange)?);
+            }
+            Op::Patch(span) => {
+                let stream = span.of(self.blob).ok_or(ApplyFault::BlobRange)?;
+                self.current = Current::Patch(Patch::new(stream, self.size));
+            }
+            _ => return Err(ApplyFault::AlreadyOpen.into()),
+        }
+        Ok(())
+    }
+
+    fn check_range(&self, span: Span) -> Result<(), DeltaError> {
+        let (checksum, old) = self.old.as_ref().ok_or(ApplyFault::NoSource)?;
+        match span.offset.checked_add(span.len) {
+            Some(end) if end <= old.len() => Ok(()),
+            _ => Err(ApplyFault::SourceRange(*checksum).into()),
+        }
+    }
+}
+
+impl Read for Content<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        if self.fault.is_some() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        match self.make(buf) {
+            Ok(made) => {
+                self.hash.update(buf.get(..made).unwrap_or_default());
+                Ok(made)
+            }
+            Err(fault) => {
+                let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
+                self.fault = Some(fault);
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Reads the name of an old file out of the blob.
+pub(super) fn source_name(blob: &[u8], offset: u64) -> Result<Checksum, DeltaError> {
+    let span = Span {
+        offset,
+        len: Checksum::LEN as u64,
+    };
+    let raw = span.of(blob).ok_or(ApplyFault::BlobRange)?;
+    Ok(Checksum::from_slice(raw)?)
+}
+
+/// Copies from the old file, and shortens the span by what was copied.
+fn read_old(span: &mut Span, old: &SourceFile, buf: &mut [u8]) -> Result<usize, DeltaError> {
+    let len = usize::try_from(span.len)
+        .unwrap_or(usize::MAX)
+        .min(buf.len());
+    let buf = buf.get_mut(..len).unwrap_or_default();
+    old.read_exact_at(buf, span.offset)?;
+    span.offset += len as u64;
+    span.len -= len as u64;
+    Ok(len)
+}

@@ -1,0 +1,122 @@
+//! Old files that a delta reads from, at any position.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use super::DeltaError;
+use crate::{
+    format::{Checksum, ObjectKind, ObjectName},
+    repo::{Mode, Repo, RepoError},
+};
+
+/// Content up to this size is inflated into memory, larger content into a file without a name.
+const MAX_IN_MEMORY: u64 = 8 << 20;
+
+/// Where old files come from.
+pub trait Sources {
+    /// Opens the content of a regular file, which need not be checked: what is made of it is.
+    fn open(&self, checksum: &Checksum) -> Result<SourceFile, DeltaError>;
+}
+
+/// No old files: for deltas that only carry whole objects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoSources;
+
+impl Sources for NoSources {
+    fn open(&self, checksum: &Checksum) -> Result<SourceFile, DeltaError> {
+        let name = ObjectName::new(*checksum, ObjectKind::File);
+        Err(RepoError::ObjectMissing { name }.into())
+    }
+}
+
+/// The files of a repository, in any mode.
+#[derive(Clone, Debug)]
+pub struct RepoSources<'a> {
+    repo: &'a Repo,
+    scratch: PathBuf,
+}
+
+impl<'a> RepoSources<'a> {
+    /// Takes old files from `repo`; large deflated ones are inflated in the directory `scratch`.
+    pub fn new(repo: &'a Repo, scratch: &Path) -> RepoSources<'a> {
+        RepoSources {
+            repo,
+            scratch: scratch.to_owned(),
+        }
+    }
+}
+
+impl Sources for RepoSources<'_> {
+    fn open(&self, checksum: &Checksum) -> Result<SourceFile, DeltaError> {
+        let object = self.repo.file(checksum)?;
+        let len = object.size;
+        if len <= MAX_IN_MEMORY {
+            let mut bytes = Vec::new();
+            object.reader.take(len).read_to_end(&mut bytes)?;
+            return Ok(bytes.into());
+        }
+        if self.repo.mode() != Mode::Archive {
+            let name = ObjectName::new(*checksum, ObjectKind::File);
+            let (file, _) = self.repo.open_loose(&name)?;
+            return Ok(SourceFile::from_file(file, len));
+        }
+        let mut file = tempfile::tempfile_in(&self.scratch)?;
+        let len = io::copy(&mut object.reader.take(len), &mut file)?;
+        Ok(SourceFile::from_file(file, len))
+    }
+}
+
+/// The content of an old file object: in memory when small, in a file otherwise.
+#[derive(Debug)]
+pub struct SourceFile(Content);
+
+#[derive(Debug)]
+enum Content {
+    Memory(Vec<u8>),
+    File { file: File, len: u64 },
+}
+
+impl SourceFile {
+    /// Takes a file whose first `len` bytes are the content.
+    pub fn from_file(file: File, len: u64) -> SourceFile {
+        SourceFile(Content::File { file, len })
+    }
+
+    /// Returns the length of the content.
+    pub fn len(&self) -> u64 {
+        match &self.0 {
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::File { len, .. } => *len,
+        }
+    }
+
+    /// Returns whether the content is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Fills `buf` with the content from `offset` on.
+    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        match &self.0 {
+            Content::Memory(bytes) => {
+                let from = usize::try_from(offset)
+                    .ok()
+                    .and_then(|offset| bytes.get(offset..)?.get(..buf.len()))
+                    .ok_or(io::ErrorKind::UnexpectedEof)?;
+                buf.copy_from_slice(from);
+                Ok(())
+            }
+            Content::File { file, .. } => file.read_exact_at(buf, offset),
+        }
+    }
+}
+
+impl From<Vec<u8>> for SourceFile {
+    fn from(bytes: Vec<u8>) -> SourceFile {
+        SourceFile(Content::Memory(bytes))
+    }
+}
