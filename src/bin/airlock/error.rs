@@ -5,9 +5,12 @@ use std::io;
 use std::path::Path;
 
 use airlock::Class;
+use airlock::openpgp::OpenPgpError;
+use airlock::repo::RepoError;
+use airlock::workflow::{self, Finding};
 use serde_json::Value;
 
-use crate::render::findings;
+use crate::render::{clean, findings};
 
 /// A failure in the three parts an operator needs, with the class that decides the exit code.
 ///
@@ -19,7 +22,8 @@ use crate::render::findings;
 #[derive(Debug)]
 pub struct CliError {
     class: Class,
-    what: String,
+    /// Absent in a refusal, whose first line is the verb and that it refused.
+    what: Option<String>,
     why: Vec<String>,
     next: Option<String>,
     findings: Vec<Value>,
@@ -30,8 +34,15 @@ impl CliError {
     /// Makes an error from its class and its first line.
     pub fn new(class: Class, what: impl Into<String>) -> CliError {
         CliError {
+            what: Some(what.into()),
+            ..CliError::refused(class)
+        }
+    }
+
+    fn refused(class: Class) -> CliError {
+        CliError {
             class,
-            what: what.into(),
+            what: None,
             why: Vec::new(),
             next: None,
             findings: Vec::new(),
@@ -41,13 +52,21 @@ impl CliError {
 
     /// Makes an error from a room's error: its text is the first line, its sources are the reasons.
     pub fn from_error(class: Class, error: &dyn Error) -> CliError {
-        let mut made = CliError::new(class, error.to_string());
-        let mut source = error.source();
-        while let Some(reason) = source {
-            made.why.push(reason.to_string());
-            source = reason.source();
+        let made = CliError::new(class, clean(&error.to_string()));
+        match error.source() {
+            Some(source) => made.because(source),
+            None => made,
         }
-        made
+    }
+
+    /// Adds an error and its sources as reasons.
+    pub fn because(mut self, error: &dyn Error) -> CliError {
+        let mut reason = Some(error);
+        while let Some(error) = reason {
+            self.why.push(clean(&error.to_string()));
+            reason = error.source();
+        }
+        self
     }
 
     /// Makes an error from a failed system call: `cannot DO PATH`, and why.
@@ -83,11 +102,16 @@ impl CliError {
     }
 
     /// Adds the findings behind a refusal; each becomes a reason and an entry of `--json`.
-    pub fn findings<F>(mut self, all: &[F]) -> CliError
-    where
-        F: serde::Serialize + std::fmt::Display,
-    {
-        self.why.extend(all.iter().map(ToString::to_string));
+    pub fn findings(mut self, all: &[Finding]) -> CliError {
+        for finding in all {
+            self.why.push(clean(&finding.to_string()));
+            self.why.extend(
+                finding
+                    .details()
+                    .iter()
+                    .map(|detail| format!("- {}", clean(detail))),
+            );
+        }
         self.findings.extend(findings(all));
         self
     }
@@ -103,9 +127,11 @@ impl CliError {
         self.class
     }
 
-    /// Returns the first line.
-    pub fn what(&self) -> &str {
-        &self.what
+    /// Returns the first line of the error of the verb `command`.
+    pub fn what(&self, command: &str) -> String {
+        self.what
+            .clone()
+            .unwrap_or_else(|| format!("{command} refused"))
     }
 
     /// Returns the reasons.
@@ -135,5 +161,27 @@ impl CliError {
     /// Tells whether the target is as it was before the command.
     pub fn is_untouched(&self) -> bool {
         self.untouched
+    }
+}
+
+impl From<workflow::Error> for CliError {
+    fn from(error: workflow::Error) -> CliError {
+        let made = match error.findings() {
+            [] => CliError::from_error(error.class(), &error),
+            all => CliError::refused(error.class()).findings(all),
+        };
+        made.next(error.hint())
+    }
+}
+
+impl From<RepoError> for CliError {
+    fn from(error: RepoError) -> CliError {
+        CliError::from_error(error.class(), &error)
+    }
+}
+
+impl From<OpenPgpError> for CliError {
+    fn from(error: OpenPgpError) -> CliError {
+        CliError::from_error(error.class(), &error)
     }
 }

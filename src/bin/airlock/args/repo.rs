@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use airlock::repo::Repo;
+
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -22,5 +24,10 @@ impl RepoArg {
             .ok_or_else(|| {
                 CliError::usage("no repository given").next("add --repo PATH, or set OSTREE_REPO")
             })
+    }
+
+    /// Opens the repository that was given or configured.
+    pub fn open(&self, context: &Context) -> Result<Repo, CliError> {
+        Ok(Repo::open(&self.path(context)?)?)
     }
 }

@@ -194,13 +194,9 @@ fn ask(name: &str) -> Result<Zeroizing<String>, CliError> {
 }
 
 fn failed(name: &str, error: &OpenPgpError) -> CliError {
-    let cause = CliError::from_error(error.class(), error);
-    let mut made =
-        CliError::new(error.class(), format!("cannot sign with {name}")).why(cause.what());
-    for reason in cause.reasons() {
-        made = made.why(reason);
-    }
-    made.next("name a key that can sign; `airlock key inspect` shows what a file holds")
+    CliError::new(error.class(), format!("cannot sign with {name}"))
+        .because(error)
+        .next("name a key that can sign; `airlock key inspect` shows what a file holds")
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode
     };
     let stderr = Stderr::detect();
     let width = terminal_size_of(io::stderr()).map(|(Width(w), _)| usize::from(w));
-    for line in error_lines(error, width) {
+    for line in error_lines(command, error, width) {
         stderr.line(Priority::Error, &line);
     }
     after_print(printed, exit)
@@ -85,15 +85,16 @@ fn error_document(command: &str, error: &CliError) -> Value {
         "findings": error.finding_values(),
         "error": {
             "class": error.class(),
-            "what": error.what(),
+            "what": error.what(command),
             "why": error.reasons(),
             "next": error.hint(),
         },
     })
 }
 
-fn error_lines(error: &CliError, width: Option<usize>) -> Vec<String> {
-    let mut lines = vec![format!("{}: {}", red(title(error.class())), error.what())];
+fn error_lines(command: &str, error: &CliError, width: Option<usize>) -> Vec<String> {
+    let title = red(title(error.class()));
+    let mut lines = vec![format!("{title}: {}", error.what(command))];
     let whys = error.reasons().iter().map(|why| format!("  why:  {why}"));
     let promise = if error.is_untouched() {
         " Nothing was changed."
@@ -144,7 +145,7 @@ fn title(class: Class) -> &'static str {
         Class::NotFound => "not found",
         Class::Untrusted => "not trusted",
         Class::Corrupt => "corrupt",
-        Class::Refused => "refused",
+        Class::Refused => "policy",
         Class::Unsupported => "unsupported",
         Class::Busy => "busy",
     }
@@ -183,14 +184,14 @@ mod tests {
         let error = CliError::new(Class::Untrusted, "the bundle carries no signature")
             .why("manifest.json.asc is empty")
             .next("get a signed bundle");
-        let lines = error_lines(&error, None);
+        let lines = error_lines("import", &error, None);
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1], "  why:  manifest.json.asc is empty");
         assert_eq!(
             lines[2],
             "  next: Get a signed bundle. Nothing was changed."
         );
-        let lines = error_lines(&error, Some(24));
+        let lines = error_lines("import", &error, Some(26));
         assert_eq!(
             lines[1..3],
             ["  why:  manifest.json.asc", "        is empty"]
