@@ -61,12 +61,8 @@ pub fn apply_part(
         sources,
     };
     for object in &header.objects {
-        program
-            .make(object, sink)
-            .map_err(|fault| DeltaError::Object {
-                object: *object,
-                source: Box::new(fault),
-            })?;
+        let made = program.make(object, sink);
+        made.map_err(DeltaError::at(*object))?;
     }
     program.end()
 }

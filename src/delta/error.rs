@@ -46,12 +46,12 @@ pub enum DeltaError {
     /// A part's operations are at fault.
     #[error("a part's operations are wrong: {0}")]
     Program(#[from] ApplyFault),
-    /// A part's operations fail to make an object.
+    /// An object cannot be made by a part's operations, or read to be put into one.
     #[error("cannot make {object}")]
     Object {
         /// The object that was due.
         object: ObjectName,
-        /// Why it was not made.
+        /// Why not.
         #[source]
         source: Box<DeltaError>,
     },
@@ -76,10 +76,22 @@ impl DeltaError {
     pub fn class(&self) -> Class {
         match self {
             DeltaError::Object { source, .. } => source.class(),
+            // What inflates an object reports what is wrong with its bytes as an I/O error.
+            DeltaError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Class::Corrupt,
             DeltaError::Io(_) => Class::System,
             DeltaError::FileTooLarge { .. } => Class::Unsupported,
             DeltaError::Repo(error) => error.class(),
             _ => Class::Corrupt,
+        }
+    }
+}
+
+impl DeltaError {
+    /// Names the object at which it happened.
+    pub(super) fn at(object: ObjectName) -> impl FnOnce(DeltaError) -> DeltaError {
+        move |source| DeltaError::Object {
+            object,
+            source: Box::new(source),
         }
     }
 }

@@ -87,7 +87,8 @@ pub fn compile_spine_to(
             return Err(DeltaError::FileTooLarge { object: name, size });
         }
         make_room(&mut part, file.size, &mut emit)?;
-        let actual = part.file(*checksum, &file.header, &mut file.reader)?;
+        let read = part.file(*checksum, &file.header, &mut file.reader);
+        let actual = read.map_err(|error| DeltaError::at(name)(error.into()))?;
         if actual != *checksum {
             return Err(RepoError::ObjectMismatch { name, actual }.into());
         }
@@ -126,7 +127,7 @@ fn superblock_metadata(input: &SpineInput<'_>) -> Metadata {
     let mut metadata = Metadata::new();
     metadata.insert(Endian::KEY, Endian::Little.to_value());
     if !input.commitmeta.is_empty() {
-        metadata.insert(&name.commitmeta_key(), input.commitmeta.to_value());
+        metadata.insert(name.commitmeta_key(), input.commitmeta.to_value());
     }
     metadata
 }

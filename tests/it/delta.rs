@@ -3,6 +3,7 @@
 mod applied;
 mod formats;
 mod hostile;
+mod spine;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

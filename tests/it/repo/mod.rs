@@ -2,7 +2,7 @@
 
 mod init;
 mod lock;
-mod objects;
+pub mod objects;
 mod refs;
 
 use std::path::Path;
