@@ -37,8 +37,6 @@ pub use hash_order::hash_order;
 pub use metadata::Metadata;
 pub use object::{ObjectKind, ObjectName};
 pub use refname::{CollectionId, RefName, RefSpec, RemoteName};
-pub use summary::{
-    Summary, SummaryFields, SummaryRef, decode_delta_index, encode_delta_index,
-};
+pub use summary::{Summary, SummaryFields, SummaryRef, decode_delta_index, encode_delta_index};
 pub use tree::{DirMeta, DirTree, is_file_name};
 pub use xattrs::Xattrs;

@@ -4,6 +4,7 @@ mod filez;
 mod gvariant;
 mod hash_order;
 mod objects;
+mod strictness;
 
 /// Reads a fixture.
 pub fn data(name: &str) -> Vec<u8> {

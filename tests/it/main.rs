@@ -4,6 +4,7 @@ mod delta;
 mod fixture;
 mod format;
 mod handmade;
+mod house;
 mod manifest;
 mod openpgp;
 mod policy;

@@ -179,10 +179,8 @@ fn any_value() -> impl Strategy<Value = Value> {
             inner.clone().prop_map(|value| Value::variant(&value)),
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::tuple),
             (inner.clone(), 0..5_usize).prop_map(|(value, count)| {
-                Value::array(
-                    &value.signature().to_owned(),
-                    std::iter::repeat_n(value, count),
-                )
+                let element = value.signature().to_owned();
+                Value::array(&element, std::iter::repeat_n(value, count))
             }),
             prop::collection::vec(("[a-z]{1,9}", inner), 0..5).prop_map(|entries| {
                 Value::vardict(entries.iter().map(|(key, value)| (key.as_str(), value)))
