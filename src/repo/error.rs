@@ -146,6 +146,34 @@ pub enum RepoError {
         /// The directory or file in the way.
         path: PathBuf,
     },
+    /// A file's content is not as long as was said.
+    #[error("a file of {declared} bytes turned out to have {found}")]
+    SizeMismatch {
+        /// What was said.
+        declared: u64,
+        /// What there was; counting stops one byte after too many.
+        found: u64,
+    },
+    /// Writing would use up the space that is to stay free.
+    #[error("{needed} more bytes are needed, and {available} may be used")]
+    NoSpace {
+        /// How many bytes the next file needs.
+        needed: u64,
+        /// How many there are above the reserve.
+        available: u64,
+    },
+    /// Directories are nested deeper than any path can be.
+    #[error("directories are nested deeper than {limit}")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// Somebody changed the repository after it was judged.
+    #[error("{what} changed meanwhile")]
+    Changed {
+        /// What changed.
+        what: String,
+    },
     /// Somebody else holds a lock.
     #[error("{} is locked by another process", path.display())]
     Busy {
@@ -183,7 +211,7 @@ impl RepoError {
     /// Returns the class of this failure.
     pub fn class(&self) -> Class {
         match self {
-            RepoError::Io { .. } => Class::System,
+            RepoError::Io { .. } | RepoError::NoSpace { .. } => Class::System,
             RepoError::Config { .. }
             | RepoError::OtherMode { .. }
             | RepoError::RevAmbiguous { .. }
@@ -197,11 +225,13 @@ impl RepoError {
             RepoError::ObjectMissing { .. }
             | RepoError::ObjectTooLarge { .. }
             | RepoError::ObjectMismatch { .. }
+            | RepoError::SizeMismatch { .. }
+            | RepoError::TooDeep { .. }
             | RepoError::ObjectMalformed { .. }
             | RepoError::ObjectKind { .. }
             | RepoError::RefMalformed { .. }
             | RepoError::ExtensionMalformed { .. } => Class::Corrupt,
-            RepoError::Busy { .. } => Class::Busy,
+            RepoError::Busy { .. } | RepoError::Changed { .. } => Class::Busy,
         }
     }
 }

@@ -29,6 +29,10 @@ pub(in crate::repo) const MIRRORS: &str = "mirrors";
 pub(in crate::repo) const TMP: &str = "tmp";
 pub(in crate::repo) const EXTENSIONS: &str = "extensions";
 pub(in crate::repo) const AIRLOCK: &str = "extensions/airlock";
+pub(in crate::repo) const SUMMARY: &str = "summary";
+pub(in crate::repo) const SUMMARY_SIG: &str = "summary.sig";
+pub(in crate::repo) const DELTAS: &str = "deltas";
+pub(in crate::repo) const DELTA_INDEXES: &str = "delta-indexes";
 /// Beneath [`AIRLOCK`].
 pub(in crate::repo) const AIRLOCK_LOCK: &str = "lock";
 
@@ -56,6 +60,22 @@ pub(in crate::repo) fn loose(name: &ObjectName, mode: Mode) -> String {
         (kind, _) => kind.extension(),
     };
     format!("{fan}/{rest}.{extension}")
+}
+
+/// Reads the path of an object beneath `objects` back; nothing when it is none in such a repository.
+pub(in crate::repo) fn parse_loose(path: &str, mode: Mode) -> Option<ObjectName> {
+    let (fan, rest) = path.split_once('/')?;
+    let (digits, extension) = rest.split_once('.')?;
+    let extension = match (extension, mode) {
+        ("filez", Mode::Archive) => "file",
+        ("file", Mode::Archive) => return None,
+        (other, _) => other,
+    };
+    let name = ObjectName::new(
+        Checksum::from_hex(&format!("{fan}{digits}")).ok()?,
+        ObjectKind::from_extension(extension)?,
+    );
+    (loose(&name, mode) == path).then_some(name)
 }
 
 /// Returns the mark of a partial commit.

@@ -4,6 +4,7 @@ mod init;
 mod lock;
 pub mod objects;
 mod refs;
+mod transaction;
 
 use std::path::Path;
 
@@ -18,6 +19,17 @@ pub fn scratch(mode: Mode) -> (TempDir, Repo) {
         collection_id: None,
     };
     let repo = Repo::init(dir.path().join("repo"), &options).expect("a new repository");
+    (dir, repo)
+}
+
+/// Like [`scratch`], without waiting for the medium.
+pub fn hasty(mode: Mode) -> (TempDir, Repo) {
+    let (dir, repo) = scratch(mode);
+    let config = repo.path().join("config");
+    let mut text = std::fs::read_to_string(&config).expect("a configuration");
+    text.push_str("fsync=false\n");
+    std::fs::write(&config, text).expect("a configuration");
+    let repo = Repo::open(repo.path()).expect("the repository");
     (dir, repo)
 }
 

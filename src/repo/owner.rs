@@ -1,0 +1,72 @@
+//! Whose a new file is: as root the repository's owner, and in a shared repository its group.
+//!
+//! A repository is read by a web server and written by more than one person; what airlock adds has
+//! to look like what lies beside it, whoever ran the command.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{self, AtFlags, Gid, Mode as Bits, Uid};
+use rustix::io::Errno;
+
+/// The owner that new files get, where it differs from the process's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::repo) struct Owner {
+    uid: Option<Uid>,
+    gid: Option<Gid>,
+    required: bool,
+}
+
+impl Owner {
+    /// Reads the owner of `model`, a directory of the repository.
+    pub(in crate::repo) fn like(model: BorrowedFd<'_>) -> rustix::io::Result<Owner> {
+        let stat = fs::fstat(model)?;
+        let root = rustix::process::geteuid().is_root();
+        let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+        Ok(Owner {
+            uid: (root && !uid.is_root()).then_some(uid),
+            gid: (gid != rustix::process::getegid()).then_some(gid),
+            required: root,
+        })
+    }
+
+    /// Gives an open file to the owner.
+    pub(in crate::repo) fn give(&self, file: impl AsFd) -> rustix::io::Result<()> {
+        if self.uid.is_none() && self.gid.is_none() {
+            return Ok(());
+        }
+        self.judge(fs::fchown(file, self.uid, self.gid))
+    }
+
+    /// Gives a directory entry to the owner, without following a link.
+    pub(in crate::repo) fn give_at(
+        &self,
+        dir: BorrowedFd<'_>,
+        name: &str,
+    ) -> rustix::io::Result<()> {
+        if self.uid.is_none() && self.gid.is_none() {
+            return Ok(());
+        }
+        let nofollow = AtFlags::SYMLINK_NOFOLLOW;
+        self.judge(fs::chownat(dir, name, self.uid, self.gid, nofollow))
+    }
+
+    /// A user who may not give files to the repository's group still may write to it.
+    fn judge(&self, done: rustix::io::Result<()>) -> rustix::io::Result<()> {
+        match done {
+            Err(Errno::PERM) if !self.required => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Makes `name` below `dir` with the mode and owner of `dir` itself, unless it exists.
+pub(in crate::repo) fn make_dir_alike(dir: BorrowedFd<'_>, name: &str) -> rustix::io::Result<()> {
+    match fs::mkdirat(dir, name, Bits::from_raw_mode(0o777)) {
+        Ok(()) => {}
+        Err(Errno::EXIST) => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    Owner::like(dir)?.give_at(dir, name)?;
+    let bits = Bits::from_raw_mode(fs::fstat(dir)?.st_mode & 0o7777);
+    fs::chmodat(dir, name, bits, AtFlags::empty())
+}

@@ -1,0 +1,216 @@
+//! Making a transaction visible, in the one order that survives a power cut at any instant.
+//!
+//! ```text
+//! syncfs                            all staged data is on the medium
+//! files, dirtrees, dirmetas         renamed into objects/; nothing refers to them yet
+//! fsync of the directories
+//! redo record                       from here on: rolled forward, never back
+//! commitmeta ▸ commits              so a commit is never seen without its signatures
+//! refs                              so a ref never points at what is not there
+//! summary.sig ▸ summary             one mtime for both
+//! airlock's state ▸ journal
+//! redo record removed
+//! ```
+
+use std::collections::HashSet;
+use std::os::fd::AsFd;
+
+use rustix::fs;
+use rustix::io::Errno;
+
+use super::disk;
+use super::durable::{self, Sync};
+use super::error::{Context, RepoError};
+use super::lock::{self, Kind};
+use super::owner::make_dir_alike;
+use super::paths;
+use super::redo::Record;
+use super::repository::Repo;
+use super::stage::Stage;
+use super::transaction::{Intent, Parts, Transaction};
+use crate::format::{Checksum, ObjectName};
+use crate::{Event, Observer, Stage as Progress, Unit};
+
+/// More directories than this are synced together with the filesystem they are on.
+const MAX_DIR_SYNCS: usize = 8;
+/// How many objects make one progress event.
+const REPORT_EVERY: usize = 512;
+
+/// What a publish added to the repository.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Files, directories and their metadata.
+    pub objects: usize,
+    /// Commits.
+    pub commits: usize,
+    /// Refs that were set or deleted.
+    pub refs: usize,
+}
+
+impl Transaction<'_> {
+    /// Makes everything visible; when this fails before the redo record, nothing has changed.
+    pub fn publish(self, observer: &dyn Observer) -> Result<Published, RepoError> {
+        let Parts {
+            repo,
+            mut stage,
+            staged,
+            intent,
+            lock,
+        } = self.into_parts();
+        unchanged(repo, &intent)?;
+        sync_filesystem(repo)?;
+        let objects = move_objects(repo, &stage, &staged, observer)?;
+        stage.keep(false);
+        let record = Record::new(repo, intent)?;
+        let published = Published {
+            objects,
+            commits: record.commits(),
+            refs: record.refs(),
+        };
+        if !record.is_empty() {
+            record.write(repo)?;
+            record.apply(repo)?;
+            Record::remove(repo)?;
+        }
+        clean_tmp(repo, &stage)?;
+        drop(stage);
+        drop(lock);
+        Ok(published)
+    }
+}
+
+/// Compares what policy judged with what is there now.
+fn unchanged(repo: &Repo, intent: &Intent) -> Result<(), RepoError> {
+    for (name, expected) in &intent.expected_refs {
+        if repo.ref_commit(name)? != *expected {
+            return Err(RepoError::Changed {
+                what: format!("ref {name}"),
+            });
+        }
+    }
+    if let Some(expected) = intent.expected_summary {
+        let now = repo.summary()?.map(|bytes| Checksum::of(&bytes));
+        if now != expected {
+            return Err(RepoError::Changed {
+                what: "summary".to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn sync_filesystem(repo: &Repo) -> Result<(), RepoError> {
+    match repo.sync() {
+        Sync::Yes => fs::syncfs(repo.dir()).at("sync", repo.path()),
+        Sync::No => Ok(()),
+    }
+}
+
+/// Renames staged objects to their places and makes the renames durable.
+fn move_objects(
+    repo: &Repo,
+    stage: &Stage,
+    staged: &HashSet<ObjectName>,
+    observer: &dyn Observer,
+) -> Result<usize, RepoError> {
+    observer.event(Event::Begin {
+        stage: Progress::Publish,
+        total: Some(staged.len() as u64),
+        unit: Unit::Objects,
+    });
+    // In order, so that one directory after the other is touched.
+    let mut names: Vec<_> = staged.iter().collect();
+    names.sort_unstable();
+    let mut dirs: Vec<String> = Vec::new();
+    for batch in names.chunks(REPORT_EVERY) {
+        for name in batch {
+            let loose = paths::loose(name, repo.mode());
+            let fan = loose.get(..2).unwrap_or_default();
+            if dirs.last().is_none_or(|last| last != fan) {
+                dirs.push(fan.to_owned());
+            }
+            place(repo, stage, &loose, fan).at("publish", repo.store().full(name))?;
+        }
+        observer.event(Event::Advance {
+            stage: Progress::Publish,
+            by: batch.len() as u64,
+        });
+    }
+    sync_dirs(repo, &dirs)?;
+    observer.event(Event::End {
+        stage: Progress::Publish,
+    });
+    Ok(names.len())
+}
+
+fn place(repo: &Repo, stage: &Stage, loose: &str, fan: &str) -> Result<(), Errno> {
+    match stage.rename_into(loose, repo.objects()) {
+        Err(Errno::NOENT) => {
+            make_dir_alike(repo.objects(), fan)?;
+            stage.rename_into(loose, repo.objects())
+        }
+        other => other,
+    }
+}
+
+fn sync_dirs(repo: &Repo, dirs: &[String]) -> Result<(), RepoError> {
+    if repo.sync() == Sync::No || dirs.is_empty() {
+        return Ok(());
+    }
+    if dirs.len() > MAX_DIR_SYNCS {
+        return sync_filesystem(repo);
+    }
+    for fan in dirs {
+        durable::open_dir(repo.objects(), fan)
+            .and_then(fs::fsync)
+            .at("sync", repo.path().join(paths::OBJECTS).join(fan))?;
+    }
+    fs::fsync(repo.objects()).at("sync", repo.path().join(paths::OBJECTS))
+}
+
+/// Removes what dead transactions left in `tmp`, by libostree's rules.
+///
+/// A staging directory of another boot may hold data that never reached the medium; one of this boot
+/// is left for libostree to take up, until it is too old. Times are the filesystem's own.
+fn clean_tmp(repo: &Repo, stage: &Stage) -> Result<(), RepoError> {
+    let at = || repo.path().join(paths::TMP);
+    let now = fs::fstat(stage.dir()).at("inspect", at())?.st_mtime;
+    let boot = format!("staging-{}-", disk::boot_id()?);
+    let tmp = repo.tmp()?;
+    for (name, is_dir) in disk::entries(tmp.as_fd(), ".").at("list", at())? {
+        if name == "cache" || name.ends_with("-lock") {
+            continue;
+        }
+        let nofollow = fs::AtFlags::SYMLINK_NOFOLLOW;
+        let Ok(stat) = fs::statat(&tmp, name.as_str(), nofollow) else {
+            continue; // gone meanwhile
+        };
+        let age = now.saturating_sub(stat.st_mtime);
+        let old = u64::try_from(age).is_ok_and(|age| age > repo.config().tmp_expiry());
+        let foreign = name.starts_with("staging-") && !name.starts_with(&boot);
+        if !old && !foreign {
+            continue;
+        }
+        // Another user's leavings may be beyond us: they do no harm.
+        let _ = match (is_dir, name.starts_with("staging-")) {
+            (true, true) => remove_dead_stage(repo, &name),
+            (true, false) => disk::remove_tree(tmp.as_fd(), &name),
+            (false, _) => fs::unlinkat(&tmp, name.as_str(), fs::AtFlags::empty()),
+        };
+    }
+    Ok(())
+}
+
+/// Removes a staging directory that nobody holds the lock of.
+fn remove_dead_stage(repo: &Repo, name: &str) -> Result<(), Errno> {
+    let path = format!("{}/{name}", paths::TMP);
+    let lock_path = format!("{path}-lock");
+    let flags = fs::OFlags::RDWR | fs::OFlags::CREATE | fs::OFlags::NOFOLLOW | fs::OFlags::CLOEXEC;
+    let bits = fs::Mode::from_raw_mode(0o600);
+    let file = fs::openat(repo.dir(), lock_path.as_str(), flags, bits)?;
+    if lock::try_lock(&file, Kind::Exclusive).is_ok_and(|held| held) {
+        disk::remove_tree(repo.dir(), &path)?;
+        fs::unlinkat(repo.dir(), lock_path.as_str(), fs::AtFlags::empty())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The redo record: what a publish was about to do, written down before the first of its steps.
+//!
+//! ```text
+//! extensions/airlock/redo.json    absent except while a publish runs, or after one was cut off
+//! {"airlock":"redo/1",
+//!  "commits":{"<hex>":base64}, "partial":["<hex>"], "commitmeta":{"<hex>":base64},
+//!  "refs":{"<ref>":{"old":hex|null,"new":hex|null}},
+//!  "summary":{"summary":base64,"signature":base64|null}|null,
+//!  "state":{"<file>":{"bytes":base64,"mode":420}}, "journal":"<line>"|null}
+//! ```
+//!
+//! Everything else is in `objects` and synced by then, so the record is all that is needed to
+//! finish: no bundle, no stage. Every step may be done twice.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::RepoError;
+use super::lock::AirlockLock;
+use super::paths::RefPlace;
+use super::repository::Repo;
+use super::transaction::{Intent, StateFile, SummaryPair};
+use super::visible;
+use crate::format::{Checksum, RefName};
+
+/// Beneath `extensions/airlock`.
+const RECORD: &str = "redo.json";
+/// What the record says of itself.
+const KIND: &str = "redo/1";
+/// Only root and the repository's owner need to read it.
+const RECORD_MODE: u32 = 0o600;
+
+/// One publish, as it is written down.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::repo) struct Record {
+    airlock: String,
+    commits: BTreeMap<Checksum, Blob>,
+    partial: Vec<Checksum>,
+    commitmeta: BTreeMap<Checksum, Blob>,
+    refs: BTreeMap<RefName, Change>,
+    summary: Option<Pair>,
+    state: BTreeMap<String, File>,
+    journal: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Change {
+    old: Option<Checksum>,
+    new: Option<Checksum>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Pair {
+    summary: Blob,
+    signature: Option<Blob>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct File {
+    bytes: Blob,
+    mode: u32,
+}
+
+/// What [`Repo::roll_forward`] finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RolledForward {
+    /// The refs that the interrupted publish set or deleted.
+    pub refs: BTreeMap<RefName, Option<Checksum>>,
+    /// The line it had for the journal.
+    pub journal: Option<String>,
+}
+
+impl Repo {
+    /// Takes airlock's lock for a writing verb, and finishes what an interrupted one left.
+    pub fn lock_for_writing(&self) -> Result<(AirlockLock, Option<RolledForward>), RepoError> {
+        let lock = self.lock_airlock()?;
+        let rolled = self.roll_forward(&lock)?;
+        Ok((lock, rolled))
+    }
+
+    /// Finishes an interrupted publish from its redo record, if there is one.
+    pub fn roll_forward(&self, _lock: &AirlockLock) -> Result<Option<RolledForward>, RepoError> {
+        let Some(record) = Record::read(self)? else {
+            return Ok(None);
+        };
+        let _lock = self.lock_shared()?;
+        record.apply(self)?;
+        Record::remove(self)?;
+        let refs = record.refs.into_iter().map(|(name, to)| (name, to.new));
+        Ok(Some(RolledForward {
+            refs: refs.collect(),
+            journal: record.journal,
+        }))
+    }
+
+    /// Says whether an interrupted publish waits to be finished.
+    pub fn is_interrupted(&self) -> Result<bool, RepoError> {
+        Ok(self.read_extension(RECORD)?.is_some())
+    }
+}
+
+impl Record {
+    /// Writes down an intent, leaving out the commits that are there already.
+    pub(in crate::repo) fn new(repo: &Repo, intent: Intent) -> Result<Record, RepoError> {
+        let mut refs = BTreeMap::new();
+        for (name, new) in intent.refs {
+            let old = repo.ref_commit(&name)?;
+            if old != new {
+                refs.insert(name, Change { old, new });
+            }
+        }
+        let blobs = |map: BTreeMap<Checksum, Vec<u8>>| {
+            map.into_iter().map(|(name, bytes)| (name, Blob(bytes)))
+        };
+        let file = |StateFile { bytes, mode }| File {
+            bytes: Blob(bytes),
+            mode,
+        };
+        Ok(Record {
+            airlock: KIND.to_owned(),
+            commits: blobs(intent.commits).collect(),
+            partial: intent.partial,
+            commitmeta: blobs(intent.commitmeta).collect(),
+            refs,
+            summary: intent.summary.map(|pair| Pair {
+                summary: Blob(pair.summary),
+                signature: pair.signature.map(Blob),
+            }),
+            state: intent
+                .state
+                .into_iter()
+                .map(|(name, state)| (name, file(state)))
+                .collect(),
+            journal: intent.journal,
+        })
+    }
+
+    /// Says whether there is nothing to do.
+    pub(in crate::repo) fn is_empty(&self) -> bool {
+        self.commits.is_empty()
+            && self.partial.is_empty()
+            && self.commitmeta.is_empty()
+            && self.refs.is_empty()
+            && self.summary.is_none()
+            && self.state.is_empty()
+            && self.journal.is_none()
+    }
+
+    /// How many commits it adds.
+    pub(in crate::repo) fn commits(&self) -> usize {
+        self.commits.len()
+    }
+
+    /// How many refs it changes.
+    pub(in crate::repo) fn refs(&self) -> usize {
+        self.refs.len()
+    }
+
+    /// Puts the record on the medium.
+    pub(in crate::repo) fn write(&self, repo: &Repo) -> Result<(), RepoError> {
+        let bytes = serde_json::to_vec(self).map_err(|error| RepoError::Io {
+            action: "write",
+            path: repo.path().join(RECORD),
+            source: error.into(),
+        })?;
+        repo.write_extension(RECORD, &bytes, RECORD_MODE)
+    }
+
+    fn read(repo: &Repo) -> Result<Option<Record>, RepoError> {
+        let Some(bytes) = repo.read_extension(RECORD)? else {
+            return Ok(None);
+        };
+        match serde_json::from_slice::<Record>(&bytes) {
+            Ok(record) if record.airlock == KIND => Ok(Some(record)),
+            _ => Err(RepoError::ExtensionMalformed {
+                path: repo.path().join(super::paths::AIRLOCK).join(RECORD),
+            }),
+        }
+    }
+
+    /// Takes the record away: its publish is complete.
+    pub(in crate::repo) fn remove(repo: &Repo) -> Result<(), RepoError> {
+        repo.remove_extension(RECORD)
+    }
+
+    /// Does every step, each of which may have been done before.
+    pub(in crate::repo) fn apply(&self, repo: &Repo) -> Result<(), RepoError> {
+        for (commit, Blob(bytes)) in &self.commitmeta {
+            visible::commitmeta(repo, commit, bytes)?;
+        }
+        for (commit, Blob(bytes)) in &self.commits {
+            visible::commit(repo, commit, bytes, self.partial.contains(commit))?;
+        }
+        self.apply_refs(repo)?;
+        if let Some(pair) = &self.summary {
+            visible::summary(repo, &pair.to_pair())?;
+        }
+        for (name, file) in &self.state {
+            repo.write_extension(name, &file.bytes.0, file.mode)?;
+        }
+        match &self.journal {
+            Some(line) => visible::journal_line(repo, line),
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes before it sets: `a` may have to make room for `a/b`.
+    fn apply_refs(&self, repo: &Repo) -> Result<(), RepoError> {
+        let mut changes: Vec<_> = self.refs.iter().collect();
+        changes.sort_by_key(|(_, change)| change.new.is_some());
+        for (name, change) in changes {
+            // Somebody moved the ref after the interruption: that is later than this.
+            if repo.ref_commit(name)? == change.old {
+                repo.write_ref(&RefPlace::Heads, name, change.new.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pair {
+    fn to_pair(&self) -> SummaryPair {
+        SummaryPair {
+            summary: self.summary.0.clone(),
+            signature: self.signature.as_ref().map(|Blob(bytes)| bytes.clone()),
+        }
+    }
+}
+
+/// Bytes, as text in JSON.
+#[derive(Debug, PartialEq)]
+struct Blob(Vec<u8>);
+
+impl Serialize for Blob {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use base64::Engine;
+        serializer.serialize_str(&base64::engine::general_purpose::STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Blob, D::Error> {
+        use base64::Engine;
+        let text = String::deserialize(deserializer)?;
+        base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map(Blob)
+            .map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,268 @@
+//! A staging directory: where objects lie whole and checked before publishing makes them visible.
+//!
+//! ```text
+//! tmp/staging-<boot id>-XXXXXX/       one transaction's; libostree adopts or cleans it after a crash
+//! tmp/staging-<boot id>-XXXXXX-lock   held (OFD write lock) as long as the transaction lives
+//! extensions/airlock/stage/<id>/      0700, resumable: stays after a crash for the next run
+//! └── 1c/bde85117….filez              a staged object, linked only when it is complete
+//! ```
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use rustix::fs::{self, AtFlags, Mode as Bits, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use crate::format::Checksum;
+
+use super::disk::{boot_id, entries, remove_tree, suffix};
+use super::error::{Context, RepoError};
+use super::lock::{self, Kind};
+use super::mode::Mode;
+use super::owner::Owner;
+use super::repository::Repo;
+use super::store::{Store, StoredXattrs};
+use super::{durable, paths};
+
+/// How often a taken name is tried again before giving up.
+const ATTEMPTS: usize = 64;
+/// Beneath [`paths::AIRLOCK`]: where resumable stages lie.
+const RESUMABLE: &str = "stage";
+
+/// A staging directory, removed with all it holds when dropped unless it is to be resumed.
+pub(in crate::repo) struct Stage {
+    repo: OwnedFd,
+    dir: OwnedFd,
+    path: String,
+    full: PathBuf,
+    mode: Mode,
+    keep: bool,
+    lock: Option<(OwnedFd, String)>,
+}
+
+impl Stage {
+    /// Makes a staging directory, named and locked as libostree does it.
+    pub(in crate::repo) fn temporary(repo: &Repo) -> Result<Stage, RepoError> {
+        let boot = boot_id()?;
+        drop(repo.tmp()?);
+        for _ in 0..ATTEMPTS {
+            let suffix = suffix().at("draw a name in", repo.path())?;
+            let path = format!("{}/staging-{boot}-{suffix}", paths::TMP);
+            let lock_path = format!("{path}-lock");
+            match fs::mkdirat(repo.dir(), path.as_str(), Bits::from_raw_mode(0o775)) {
+                Err(Errno::EXIST) => continue,
+                other => other.at("create", repo.path().join(&path))?,
+            }
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let bits = Bits::from_raw_mode(0o600);
+            let file = fs::openat(repo.dir(), lock_path.as_str(), flags, bits)
+                .at("open", repo.path().join(&lock_path))?;
+            if lock::try_lock(&file, Kind::Exclusive).at("lock", repo.path().join(&lock_path))? {
+                return Stage::open(repo, path, Some((file, lock_path)));
+            }
+            // A cleaner is looking at it: it finds the directory empty and removes it.
+        }
+        Err(Errno::EXIST).at("create", repo.path().join(paths::TMP))
+    }
+
+    /// Opens, or makes, the resumable stage of the work called `id`.
+    pub(in crate::repo) fn resumable(repo: &Repo, id: &Checksum) -> Result<Stage, RepoError> {
+        let parent = format!("{}/{RESUMABLE}", paths::AIRLOCK);
+        let path = format!("{parent}/{id}");
+        drop(repo.extension_dir()?);
+        for step in [&parent, &path] {
+            durable::ensure_dir(repo.dir(), step, 0o700).at("create", repo.path().join(step))?;
+        }
+        let mut stage = Stage::open(repo, path, None)?;
+        stage.keep = true;
+        Ok(stage)
+    }
+
+    fn open(
+        repo: &Repo,
+        path: String,
+        lock: Option<(OwnedFd, String)>,
+    ) -> Result<Stage, RepoError> {
+        let full = repo.path().join(&path);
+        Ok(Stage {
+            repo: repo.dir().try_clone_to_owned().at("open", &full)?,
+            dir: durable::open_dir(repo.dir(), &path).at("open", &full)?,
+            path,
+            full,
+            mode: repo.mode(),
+            keep: false,
+            lock,
+        })
+    }
+
+    /// Says whether the directory stays when this value goes away.
+    pub(in crate::repo) fn keep(&mut self, keep: bool) {
+        self.keep = keep;
+    }
+
+    /// The full path of something in the stage, for messages.
+    pub(in crate::repo) fn full(&self, inner: &str) -> PathBuf {
+        self.full.join(inner)
+    }
+
+    /// The directory itself.
+    pub(in crate::repo) fn dir(&self) -> BorrowedFd<'_> {
+        self.dir.as_fd()
+    }
+
+    /// The staged objects.
+    pub(in crate::repo) fn store(&self) -> Store<'_> {
+        Store {
+            dir: self.dir(),
+            path: &self.full,
+            mode: self.mode,
+            xattrs: StoredXattrs::Read,
+        }
+    }
+
+    /// Opens a new file that has no name yet.
+    pub(in crate::repo) fn temp(&self) -> Result<TempFile, RepoError> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        match fs::openat(&self.dir, ".", flags, Bits::from_raw_mode(0o644)) {
+            Ok(fd) => Ok(TempFile {
+                file: File::from(fd),
+                name: None,
+            }),
+            // Filesystems without O_TMPFILE: a name that no reader takes for an object.
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT | Errno::INVAL) => {
+                let (name, file) = durable::create_unique(self.dir.as_fd(), "tmp.")
+                    .at("create a file in", self.full(""))?;
+                Ok(TempFile {
+                    file,
+                    name: Some(name),
+                })
+            }
+            Err(error) => Err(error).at("create a file in", self.full("")),
+        }
+    }
+
+    /// Gives a finished file its object path; an object staged by someone faster is as good.
+    pub(in crate::repo) fn link(&self, temp: &TempFile, loose: &str) -> Result<(), RepoError> {
+        self.place(loose, || match &temp.name {
+            None => {
+                let from = format!("/proc/self/fd/{}", temp.file.as_raw_fd());
+                let follow = AtFlags::SYMLINK_FOLLOW;
+                fs::linkat(fs::CWD, from, &self.dir, loose, follow)
+            }
+            Some(name) => fs::renameat(&self.dir, name.as_str(), &self.dir, loose),
+        })
+    }
+
+    /// Makes a symbolic link at an object path; `dress` finishes it before it gets its name.
+    pub(in crate::repo) fn link_symlink(
+        &self,
+        target: &str,
+        loose: &str,
+        dress: impl FnOnce(BorrowedFd<'_>, &str) -> io::Result<()>,
+    ) -> Result<(), RepoError> {
+        let suffix = suffix().at("draw a name in", self.full(""))?;
+        let name = format!("tmplink.{suffix}");
+        fs::symlinkat(target, &self.dir, name.as_str()).at("create", self.full(&name))?;
+        dress(self.dir.as_fd(), &name).at("give its owner to", self.full(&name))?;
+        self.place(loose, || {
+            fs::renameat(&self.dir, name.as_str(), &self.dir, loose)
+        })
+    }
+
+    /// Runs `put`, making the two-letter directory first when it turns out to be absent.
+    fn place(&self, loose: &str, put: impl Fn() -> Result<(), Errno>) -> Result<(), RepoError> {
+        let done = match put() {
+            Err(Errno::NOENT) => {
+                let fan = loose.split('/').next().unwrap_or_default();
+                durable::ensure_dir(&self.dir, fan, 0o775).and_then(|()| put())
+            }
+            other => other,
+        };
+        match done {
+            Err(Errno::EXIST) => Ok(()),
+            other => other.at("stage", self.full(loose)),
+        }
+    }
+
+    /// Opens a staged object's file, if it is there.
+    pub(in crate::repo) fn open_object(&self, loose: &str) -> Result<Option<File>, RepoError> {
+        match durable::open_file(&self.dir, loose) {
+            Err(Errno::NOENT) => Ok(None),
+            other => other.map(Some).at("open", self.full(loose)),
+        }
+    }
+
+    /// Moves a staged object into `objects`; one that is there already wins.
+    pub(in crate::repo) fn rename_into(
+        &self,
+        loose: &str,
+        objects: BorrowedFd<'_>,
+    ) -> Result<(), Errno> {
+        let flags = RenameFlags::NOREPLACE;
+        match fs::renameat_with(&self.dir, loose, objects, loose, flags) {
+            Err(Errno::EXIST) => fs::unlinkat(&self.dir, loose, AtFlags::empty()),
+            // Filesystems without the flag: both files passed the same checksum.
+            Err(Errno::INVAL | Errno::NOSYS) => fs::renameat(&self.dir, loose, objects, loose),
+            other => other,
+        }
+    }
+
+    /// Removes one staged file.
+    pub(in crate::repo) fn remove(&self, loose: &str) -> Result<(), RepoError> {
+        fs::unlinkat(&self.dir, loose, AtFlags::empty()).at("remove", self.full(loose))
+    }
+
+    /// Lists everything staged: `ab/cdef….filez`, and strays by their bare names.
+    pub(in crate::repo) fn list(&self) -> Result<Vec<String>, RepoError> {
+        let list = |path: &str| entries(self.dir.as_fd(), path).at("list", self.full(path));
+        let mut found = Vec::new();
+        for (name, is_dir) in list(".")? {
+            if is_dir {
+                found.extend(
+                    list(&name)?
+                        .into_iter()
+                        .map(|(inner, _)| format!("{name}/{inner}")),
+                );
+            } else {
+                found.push(name);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if self.keep {
+            return;
+        }
+        // A failure here cannot be helped: the cleaner of a later transaction tries again.
+        let _ = remove_tree(self.repo.as_fd(), &self.path);
+        if let Some((_, path)) = &self.lock {
+            let _ = fs::unlinkat(&self.repo, path.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+/// A file that is being written and has no object name yet.
+pub(in crate::repo) struct TempFile {
+    pub(in crate::repo) file: File,
+    name: Option<String>,
+}
+
+impl TempFile {
+    /// Writes all of `bytes` and gives the file the mode and owner of a shared file.
+    pub(in crate::repo) fn fill(&mut self, bytes: &[u8], owner: &Owner) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.dress(0o644, owner)
+    }
+
+    /// Gives the file its mode, and its owner where that is not ours.
+    pub(in crate::repo) fn dress(&self, mode: u32, owner: &Owner) -> io::Result<()> {
+        owner.give(&self.file)?;
+        fs::fchmod(&self.file, Bits::from_raw_mode(mode))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Taking up a stage that an interrupted run left: what is whole stays, the rest goes.
+//!
+//! A power cut may have left a file with a name and without its data, and a directory that somebody
+//! else could write to proves nothing: so every staged object is hashed again before it counts.
+
+use std::io::Read;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::super::check::Checker;
+use super::super::error::{Context, RepoError};
+use super::super::paths;
+use super::super::repository::Repo;
+use super::super::stage::Stage;
+use super::{Transaction, held};
+use crate::format::limits::MAX_METADATA;
+use crate::format::{Checksum, ObjectKind, ObjectName};
+
+/// What a stage may hold.
+const STAGED: [ObjectKind; 3] = [ObjectKind::File, ObjectKind::DirTree, ObjectKind::DirMeta];
+
+impl<'r> Transaction<'r> {
+    /// Takes up the stage of the work called `id`, or begins it; returns how many objects it held.
+    ///
+    /// Unlike that of [`Transaction::begin`] this stage stays on disk when the transaction is dropped;
+    /// [`Transaction::discard`] removes it.
+    pub fn resume(
+        repo: &'r Repo,
+        id: &Checksum,
+        threads: usize,
+    ) -> Result<(Transaction<'r>, usize), RepoError> {
+        let lock = repo.lock_shared()?;
+        let stage = Stage::resumable(repo, id)?;
+        let tx = Transaction::new(repo, stage, lock)?;
+        let found = tx.stage.list()?;
+        let next = AtomicUsize::new(0);
+        let failed = Mutex::new(None);
+        thread::scope(|scope| {
+            for _ in 0..threads.clamp(1, found.len().max(1)) {
+                scope.spawn(|| {
+                    let mut checker = Checker::default();
+                    while let Some(loose) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if let Err(error) = tx.take_up(&mut checker, loose) {
+                            held(&failed).get_or_insert(error);
+                        }
+                    }
+                });
+            }
+        });
+        let failed = failed.into_inner().unwrap_or_default();
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let kept = held(&tx.staged).len();
+        Ok((tx, kept))
+    }
+
+    /// Gives up the work: its stage is removed too.
+    pub fn discard(mut self) {
+        self.stage.keep(false);
+    }
+
+    /// Notes one staged file as an object when it is one, and removes it when it is not.
+    fn take_up(&self, checker: &mut Checker, loose: &str) -> Result<(), RepoError> {
+        let Some(name) = paths::parse_loose(loose, self.repo.mode()) else {
+            return self.stage.remove(loose);
+        };
+        if !STAGED.contains(&name.kind) {
+            return self.stage.remove(loose);
+        }
+        match checker.check(self.stage.store(), &name) {
+            Ok(_) => self.note_staged(&name),
+            Err(error @ RepoError::Io { .. }) => return Err(error),
+            Err(_) => return self.stage.remove(loose),
+        }
+        Ok(())
+    }
+
+    /// Reads a staged metadata object.
+    pub(super) fn read_staged(&self, name: &ObjectName) -> Result<Vec<u8>, RepoError> {
+        let loose = paths::loose(name, self.repo.mode());
+        let file = self.stage.open_object(&loose)?;
+        let file = file.ok_or(RepoError::ObjectMissing { name: *name })?;
+        let mut bytes = Vec::new();
+        file.take(MAX_METADATA)
+            .read_to_end(&mut bytes)
+            .at("read", self.stage.full(&loose))?;
+        Ok(bytes)
+    }
+}
