@@ -4,6 +4,8 @@ use super::finding::Finding;
 use super::journal::JournalError;
 use super::trust::TrustError;
 use crate::Class;
+use crate::bundle::ReadError;
+use crate::delta::DeltaError;
 use crate::format::FormatError;
 use crate::openpgp::OpenPgpError;
 use crate::repo::RepoError;
@@ -21,6 +23,12 @@ pub enum Error {
     /// A key or signer failed.
     #[error(transparent)]
     OpenPgp(#[from] OpenPgpError),
+    /// A bundle cannot be read, or is not in order.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A static delta cannot be made or applied.
+    #[error(transparent)]
+    Delta(#[from] DeltaError),
     /// The trust directory cannot be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -73,6 +81,8 @@ impl Error {
             Error::Format(error) => error.class(),
             Error::Repo(error) => error.class(),
             Error::OpenPgp(error) => error.class(),
+            Error::Read(error) => error.class(),
+            Error::Delta(error) => error.class(),
             Error::Trust(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Record { .. } => Class::Corrupt,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::policy::Role;
 use crate::Class;
-use crate::format::{Checksum, CollectionId, RefName};
+use crate::format::{Checksum, CollectionId, ObjectName, RefName};
 use crate::openpgp::{Fingerprint, RejectedSignature};
 
 /// What a signature is wanted on.
@@ -236,6 +236,28 @@ pub enum Finding {
         /// The refs on which they differ.
         refs: Vec<String>,
     },
+    // ── the content ──
+    /// A release that needs nothing at the target does not bring everything.
+    #[error("commit {commit} is not complete: {missing} object(s) are missing, as {example}")]
+    Incomplete {
+        /// The commit.
+        commit: Checksum,
+        /// How many objects are missing.
+        missing: u64,
+        /// One of them.
+        example: ObjectName,
+    },
+    /// Objects travel that do not belong to the release they travel with.
+    #[error("{count} object(s) do not belong to the release of {name}, as {example}")]
+    Stray {
+        /// The ref of the release.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// How many there are.
+        count: u64,
+        /// One of them.
+        example: ObjectName,
+    },
     // ── the repository ──
     /// None of the commits that the bundle builds on is here and complete.
     #[error("{name} needs one of the commits {} here, complete", list_of(any_of))]
@@ -321,7 +343,9 @@ impl Finding {
         use Finding::*;
         match self {
             Unsigned { .. } | TooFewSigners { .. } | BlocksStockClients { .. } => Class::Untrusted,
-            Contradiction { .. } | SummaryRefs { .. } => Class::Corrupt,
+            Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
+                Class::Corrupt
+            }
             BaseMissing { .. } => Class::NotFound,
             FlatpakRepository { .. } => Class::Unsupported,
             NoSpace { .. } | ReadOnly => Class::System,
@@ -359,7 +383,9 @@ impl Finding {
             NotBound { .. } | Unbound { .. } => {
                 "publish it with airlock promote, which binds the ref"
             }
-            Contradiction { .. } | SummaryRefs { .. } => "export the bundle again",
+            Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
+                "export the bundle again"
+            }
             BaseMissing { .. } => "import the bundle before this one, or export with --full",
             Partial { .. } => "complete the commit first: airlock import, or ostree pull",
             Changed { .. } => "run the same command again",

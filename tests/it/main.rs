@@ -5,6 +5,7 @@ mod fixture;
 mod format;
 mod handmade;
 mod house;
+mod inspect;
 mod manifest;
 mod openpgp;
 mod policy;

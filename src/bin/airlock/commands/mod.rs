@@ -32,7 +32,9 @@
 //!   `render::clean` before it becomes text.
 
 mod completions;
+mod inspect;
 mod man;
+mod verify;
 
 use clap::Subcommand;
 
@@ -43,6 +45,8 @@ use crate::render::Done;
 /// One variant per verb.
 #[derive(Subcommand)]
 pub enum Command {
+    Inspect(inspect::Args),
+    Verify(verify::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -51,6 +55,8 @@ impl Command {
     /// Returns the verb as it is typed; the `command` of a `--json` document.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::Inspect(_) => "inspect",
+            Command::Verify(_) => "verify",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -59,6 +65,8 @@ impl Command {
     /// Runs the verb.
     pub fn run(self, context: &mut Context) -> Result<Done, CliError> {
         match self {
+            Command::Inspect(args) => inspect::run(args, context),
+            Command::Verify(args) => verify::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),
         }

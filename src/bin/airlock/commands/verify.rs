@@ -1,0 +1,92 @@
+//! `airlock verify BUNDLE`.
+
+use std::path::PathBuf;
+
+use airlock::workflow::{self, Trust, VerifiedRelease, VerifyOptions, VerifyOutcome};
+
+use crate::args::TrustArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::{Done, bytes, clean, count, green, time};
+
+/// Check everything about a bundle that can be checked without a repository
+#[derive(clap::Args)]
+pub struct Args {
+    /// The bundle: a file, a directory, or volumes in any order (one finds the others)
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundle: Vec<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Further signatures; those in BUNDLE.asc are found without this
+    #[arg(long = "signature", value_name = "FILE")]
+    signatures: Vec<PathBuf>,
+}
+
+/// Verifies the bundle and says who vouches for it.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
+    let options = VerifyOptions {
+        bundle: args.bundle,
+        signatures: args.signatures,
+        trust: &trust,
+        now: context.now(),
+    };
+    let outcome = workflow::verify(&options, context.observer())?;
+    let checked = format!(
+        "{} objects, {}",
+        count(outcome.objects),
+        bytes(outcome.bytes)
+    );
+    Ok(Done::new(&outcome)
+        .text(text(&outcome))
+        .note(format!("checked {checked}")))
+}
+
+fn text(outcome: &VerifyOutcome) -> String {
+    let mut text = format!("bundle {}  {}\n", outcome.bundle, green("verified"));
+    text.push_str(&fact("signed by", &names(&outcome.signers)));
+    text.push_str(&fact("made", &time(outcome.created)));
+    text.push_str(&fact(
+        "expires",
+        &outcome.expires.map_or("never".to_owned(), time),
+    ));
+    if let Some(signers) = &outcome.summary_signers {
+        text.push_str(&fact("summary", &format!("signed by {}", names(signers))));
+    }
+    for release in &outcome.releases {
+        text.push_str(&release_text(release));
+    }
+    text
+}
+
+fn release_text(release: &VerifiedRelease) -> String {
+    let from: Vec<String> = release.from.iter().map(ToString::to_string).collect();
+    let needs = if from.is_empty() {
+        "nothing: complete in itself".to_owned()
+    } else {
+        from.join(" or ")
+    };
+    let title = match &release.version {
+        Some(version) => format!("{} {}", release.name, version),
+        None => release.name.to_string(),
+    };
+    let facts = [
+        fact("commit", &release.commit.to_string()),
+        fact("date", &time(release.timestamp)),
+        fact("signed by", &names(&release.signers)),
+        fact("needs", &needs),
+    ];
+    format!("\n{}\n{}", clean(&title), facts.concat())
+}
+
+fn names(signers: &std::collections::BTreeSet<airlock::openpgp::Fingerprint>) -> String {
+    signers
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn fact(what: &str, fact: &str) -> String {
+    format!("  {what:<11} {fact}\n")
+}

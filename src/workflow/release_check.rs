@@ -1,0 +1,377 @@
+//! What must hold before the first object of a bundle is staged: shared by verify and import.
+//!
+//! ```text
+//! judge_bundle    signatures over the manifest's exact bytes, then the policy for the refs it speaks of
+//! ReleaseCheck
+//!   ├ summary     the pair verifies; it lists what refs-after says
+//!   └ spine       superblock and commit say what the manifest says; the commit is signed and bound
+//! ```
+//!
+//! Pure: bytes, trust and the time come in, findings come out. What cannot be decoded is an error.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use super::{Claim, Error, Finding, Role, Subject, Trust};
+use crate::bundle::{Load, Manifest, ReadError, Release, Role as Member};
+use crate::format::delta::Superblock;
+use crate::format::{Checksum, Codec, Commit, Encoded, Metadata, ObjectKind, RefName, Summary};
+use crate::openpgp::{MAX_SIGNATURE_PACKETS, OpenPgpError, Verification, split_signatures};
+
+/// Judges the signature files of a bundle over its manifest's exact bytes, then the policy.
+///
+/// Returns what the signatures are worth; refuses with every reason there is.
+pub fn judge_bundle(
+    trust: &Trust,
+    manifest: &[u8],
+    signature_files: &[Vec<u8>],
+    now: u64,
+) -> Result<Verification, Error> {
+    let mut signatures: Vec<Vec<u8>> = Vec::new();
+    for file in signature_files {
+        signatures.extend(split_signatures(file)?);
+    }
+    if signatures.len() > MAX_SIGNATURE_PACKETS {
+        return Err(Error::OpenPgp(OpenPgpError::OverLimit {
+            what: "the number of signatures",
+            limit: MAX_SIGNATURE_PACKETS,
+        }));
+    }
+    let verification = trust.verify(manifest, &signatures, now);
+    Error::refuse_any(trust.admit(Role::Bundle, &Subject::Bundle, &verification))?;
+    // Signed by someone who may sign a bundle: only now are the bytes read as a manifest.
+    let manifest = Manifest::parse(manifest).map_err(ReadError::Manifest)?;
+    let claim = Claim {
+        role: Role::Bundle,
+        subject: Subject::Bundle,
+        refs: &spoken_of(&manifest),
+        collection: manifest.repository.collection.as_ref(),
+        created: manifest.created,
+        expires: manifest.expires,
+        now,
+    };
+    Error::refuse_any(trust.judge(&claim, &verification))?;
+    Ok(verification)
+}
+
+/// Returns the refs that a bundle changes: those with a sequence number, and those it deletes.
+pub fn spoken_of(manifest: &Manifest) -> Vec<RefName> {
+    let deleted = manifest
+        .refs_after
+        .iter()
+        .filter(|(_, commit)| commit.is_none());
+    let names: BTreeSet<&RefName> = manifest
+        .sequence
+        .keys()
+        .chain(deleted.map(|(name, _)| name))
+        .collect();
+    names.into_iter().cloned().collect()
+}
+
+/// What the superblock of a release holds besides its parts.
+#[derive(Clone, Debug)]
+pub struct Spine {
+    /// The superblock.
+    pub superblock: Superblock,
+    /// The commit's detached metadata: its signatures.
+    pub commitmeta: Metadata,
+    /// Who signed the commit.
+    pub verification: Verification,
+}
+
+impl Spine {
+    /// Returns the commit of the release.
+    pub fn commit(&self) -> &Encoded<Commit> {
+        &self.superblock.commit
+    }
+}
+
+/// Holds the content of a bundle against its manifest and the trust.
+#[derive(Clone, Copy, Debug)]
+pub struct ReleaseCheck<'a> {
+    /// What the bundle holds, believed.
+    pub manifest: &'a Manifest,
+    /// Who may sign commits and summaries.
+    pub trust: &'a Trust,
+    /// The time to judge at, in UNIX seconds.
+    pub now: u64,
+}
+
+impl ReleaseCheck<'_> {
+    /// Checks the superblock of a release; every reason to refuse is added to `findings`.
+    pub fn spine(
+        &self,
+        release: usize,
+        bytes: &[u8],
+        findings: &mut Vec<Finding>,
+    ) -> Result<Spine, Error> {
+        let superblock = Superblock::decode(bytes)?;
+        let commitmeta = superblock.commitmeta()?.unwrap_or_default();
+        let signatures = commitmeta.signatures(Metadata::GPGSIGS)?;
+        let verification = self
+            .trust
+            .verify(superblock.commit.bytes(), &signatures, self.now);
+        let spine = Spine {
+            superblock,
+            commitmeta,
+            verification,
+        };
+        if let Some(stated) = self.manifest.releases.get(release) {
+            let mut against = Against {
+                findings,
+                of: format!("of {}", stated.name),
+            };
+            against.delta(stated, &spine.superblock);
+            against.commit(stated, spine.commit());
+            against.counts(
+                stated,
+                &spine.superblock,
+                &Carries::of(self.manifest, release),
+            );
+            self.bindings(stated, spine.commit(), findings);
+            self.commit_signatures(stated, &spine, findings);
+        }
+        Ok(spine)
+    }
+
+    /// Checks the summary pair; every reason to refuse is added to `findings`.
+    pub fn summary(
+        &self,
+        summary: &[u8],
+        signature: &[u8],
+        findings: &mut Vec<Finding>,
+    ) -> Result<Verification, Error> {
+        let signatures = Metadata::decode(signature)?.signatures(Metadata::GPGSIGS)?;
+        let verification = self.trust.verify(summary, &signatures, self.now);
+        findings.extend(blocked(&Subject::Summary, &verification));
+        let before = findings.len();
+        findings.extend(
+            self.trust
+                .admit(Role::Summary, &Subject::Summary, &verification),
+        );
+        if findings.len() > before {
+            return Ok(verification);
+        }
+        let summary = Summary::decode(summary)?;
+        let collection = summary.collection_id()?;
+        let refs: Vec<RefName> = summary
+            .refs
+            .iter()
+            .map(|entry| entry.name.clone())
+            .collect();
+        let claim = Claim {
+            role: Role::Summary,
+            subject: Subject::Summary,
+            refs: &refs,
+            collection: collection.as_ref(),
+            created: summary.last_modified().unwrap_or(0),
+            expires: summary.expires(),
+            now: self.now,
+        };
+        findings.extend(self.trust.judge(&claim, &verification));
+        if collection != self.manifest.repository.collection {
+            let wanted = self.manifest.repository.collection.clone();
+            findings.push(Finding::OtherCollection {
+                wanted,
+                found: collection,
+            });
+        }
+        let refs = self.refs_that_differ(&summary);
+        if !refs.is_empty() {
+            findings.push(Finding::SummaryRefs { refs });
+        }
+        Ok(verification)
+    }
+
+    /// Returns the refs of which summary and refs-after do not say the same.
+    fn refs_that_differ(&self, summary: &Summary) -> Vec<String> {
+        let after = self.manifest.refs_after.iter();
+        let after: BTreeMap<&RefName, Checksum> = after
+            .filter_map(|(name, at)| Some((name, (*at)?)))
+            .collect();
+        let listed: BTreeMap<_, _> = summary
+            .refs
+            .iter()
+            .map(|entry| (&entry.name, entry.commit))
+            .collect();
+        let names: BTreeSet<_> = after.keys().chain(listed.keys()).collect();
+        let differ = names
+            .into_iter()
+            .filter(|name| after.get(*name) != listed.get(*name));
+        differ.map(ToString::to_string).collect()
+    }
+
+    /// Checks that clients will accept the commit under its ref and collection.
+    fn bindings(&self, stated: &Release, commit: &Encoded<Commit>, findings: &mut Vec<Finding>) {
+        let (name, commit_id) = (stated.name.clone(), commit.checksum());
+        match commit.ref_binding() {
+            None => findings.push(Finding::Unbound { commit: commit_id }),
+            Some(bindings) if !bindings.iter().any(|bound| *bound == name.to_string()) => {
+                findings.push(Finding::NotBound {
+                    name,
+                    commit: commit_id,
+                    bindings,
+                });
+            }
+            Some(_) => {}
+        }
+        let wanted = &self.manifest.repository.collection;
+        if wanted.is_some() && *wanted != stated.collection {
+            let (wanted, found) = (wanted.clone(), stated.collection.clone());
+            findings.push(Finding::OtherCollection { wanted, found });
+        }
+    }
+
+    fn commit_signatures(&self, stated: &Release, spine: &Spine, findings: &mut Vec<Finding>) {
+        let subject = Subject::Commit {
+            name: stated.name.clone(),
+            commit: spine.commit().checksum(),
+        };
+        let claim = Claim {
+            role: Role::Commit,
+            subject: subject.clone(),
+            refs: std::slice::from_ref(&stated.name),
+            collection: stated.collection.as_ref(),
+            created: spine.commit().timestamp,
+            expires: None,
+            now: self.now,
+        };
+        findings.extend(self.trust.judge(&claim, &spine.verification));
+        findings.extend(blocked(&subject, &spine.verification));
+    }
+}
+
+/// Finds the signature at which stock clients stop, though a good one follows.
+fn blocked(subject: &Subject, verification: &Verification) -> Option<Finding> {
+    let rejected = verification.blocks_stock_clients()?.clone();
+    Some(Finding::BlocksStockClients {
+        subject: subject.clone(),
+        rejected,
+    })
+}
+
+/// What the members of a release carry, as the manifest lists them.
+struct Carries {
+    /// The unpacked size of each part.
+    parts: Vec<u64>,
+    /// The number of objects in packs.
+    packed: u64,
+}
+
+impl Carries {
+    fn of(manifest: &Manifest, release: usize) -> Self {
+        let mut carries = Carries {
+            parts: Vec::new(),
+            packed: 0,
+        };
+        for member in &manifest.members {
+            match member.name.role {
+                Member::Payload { release: of, load } if of as usize == release => match load {
+                    Load::Superblock => {}
+                    Load::Part(_) => carries.parts.push(member.unpacked.unwrap_or(0)),
+                    Load::Pack(_) => carries.packed += member.objects.unwrap_or(0),
+                },
+                _ => {}
+            }
+        }
+        carries
+    }
+}
+
+/// Compares what the manifest states of a release with what was found.
+struct Against<'f> {
+    findings: &'f mut Vec<Finding>,
+    of: String,
+}
+
+impl Against<'_> {
+    fn delta(&mut self, stated: &Release, superblock: &Superblock) {
+        let from = match stated.from.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        self.optional(
+            "the superblock's from",
+            from.as_ref(),
+            superblock.from.as_ref(),
+        );
+        self.equal("the superblock's to", &stated.commit, &superblock.to());
+        self.equal(
+            "the number of fallback objects",
+            &0,
+            &superblock.fallbacks.len(),
+        );
+    }
+
+    fn commit(&mut self, stated: &Release, commit: &Encoded<Commit>) {
+        self.optional(
+            "the commit's parent",
+            stated.parent.as_ref(),
+            commit.parent.as_ref(),
+        );
+        self.equal(
+            "the commit's timestamp",
+            &stated.timestamp,
+            &commit.timestamp,
+        );
+        self.optional(
+            "the commit's version",
+            stated.version.as_deref(),
+            commit.version(),
+        );
+        let stated = stated.collection.as_ref().map(ToString::to_string);
+        self.optional(
+            "the commit's collection",
+            stated.as_deref(),
+            commit.collection_binding(),
+        );
+    }
+
+    fn counts(&mut self, stated: &Release, superblock: &Superblock, carries: &Carries) {
+        let sizes: Vec<u64> = superblock.parts.iter().map(|part| part.size).collect();
+        self.equal("the number of parts", &carries.parts.len(), &sizes.len());
+        for (stated, found) in carries.parts.iter().zip(&sizes) {
+            self.equal("the size of a part", stated, found);
+        }
+        let count = |kind| {
+            let objects = superblock.parts.iter().flat_map(|part| &part.objects);
+            objects.filter(|object| object.kind == kind).count() as u64
+        };
+        let files = carries.packed.saturating_add(count(ObjectKind::File));
+        self.equal("the number of files", &stated.objects.file, &files);
+        self.equal(
+            "the number of trees",
+            &stated.objects.dirtree,
+            &count(ObjectKind::DirTree),
+        );
+        self.equal(
+            "the number of dirmetas",
+            &stated.objects.dirmeta,
+            &count(ObjectKind::DirMeta),
+        );
+        // The superblock itself holds the commit of the release.
+        let commits = count(ObjectKind::Commit).saturating_add(1);
+        self.equal("the number of commits", &stated.objects.commit, &commits);
+    }
+
+    fn equal<T: PartialEq + Display + ?Sized>(&mut self, what: &str, stated: &T, found: &T) {
+        self.optional(what, Some(stated), Some(found));
+    }
+
+    fn optional<T: PartialEq + Display + ?Sized>(
+        &mut self,
+        what: &str,
+        stated: Option<&T>,
+        found: Option<&T>,
+    ) {
+        if stated != found {
+            let show = |value: Option<&T>| value.map_or("none".to_owned(), ToString::to_string);
+            let what = format!("{what} {}", self.of);
+            self.findings.push(Finding::Contradiction {
+                what,
+                stated: show(stated),
+                found: show(found),
+            });
+        }
+    }
+}
