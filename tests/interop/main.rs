@@ -1,0 +1,32 @@
+//! airlock against the stock tools: `ostree`, GLib, `gpg`, Apache.
+//!
+//! A test whose tool is not installed is reported as ignored; with `CI=true` it fails, so that no
+//! build machine is green without having asked them.
+
+mod glib;
+mod tools;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use tools::Tool;
+
+fn main() -> ExitCode {
+    let trials = [glib::trials()];
+    let trials = trials.into_iter().flatten().collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Makes a test of a function that panics when it fails.
+fn trial(name: &str, needs: &'static [Tool], test: fn()) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let Some(tool) = needs.iter().find(|tool| !tool.is_here()) else {
+            test();
+            return Ok(Completion::Completed);
+        };
+        match std::env::var("CI").as_deref() {
+            Ok("true") => Err(Failed::from(format!("needs {tool}"))),
+            _ => Ok(Completion::ignored_with(format!("needs {tool}"))),
+        }
+    })
+}
