@@ -1,52 +1,13 @@
 //! Every reason to refuse, each one a value: its Display is the sentence for people, its JSON the
 //! record for machines, its name what a test expects.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::policy::Role;
+use super::subject::Subject;
 use crate::Class;
 use crate::format::{Checksum, CollectionId, ObjectName, RefName};
 use crate::openpgp::{Fingerprint, RejectedSignature};
-
-/// What a signature is wanted on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
-)]
-pub enum Subject {
-    /// A bundle's manifest.
-    Bundle,
-    /// A commit published under a ref.
-    Commit {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The commit.
-        commit: Checksum,
-    },
-    /// A repository's summary.
-    Summary,
-    /// An update of the trust directory.
-    TrustUpdate {
-        /// Its version.
-        version: u64,
-    },
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Subject::Bundle => f.write_str("the bundle"),
-            Subject::Commit { name, commit } => write!(f, "commit {commit} of {name}"),
-            Subject::Summary => f.write_str("the summary"),
-            Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
-        }
-    }
-}
 
 /// One reason to refuse. Several may hold at once, and all are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]

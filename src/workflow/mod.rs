@@ -12,14 +12,16 @@ pub mod journal;
 pub mod policy;
 mod release_check;
 pub mod site;
+mod subject;
 mod trust;
 mod verify;
 
 pub use carried::{Carried, Reach};
 pub use error::Error;
-pub use finding::{Finding, Subject};
+pub use finding::Finding;
 pub use inspect::{InspectOutcome, InspectedMember, InspectedRelease, html, inspect};
 pub use policy::{Claim, Role};
 pub use release_check::{ReleaseCheck, Spine, judge_bundle, spoken_of};
+pub use subject::Subject;
 pub use trust::{Trust, TrustError};
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

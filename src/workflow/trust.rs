@@ -12,8 +12,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::finding::{Finding, Subject};
 use super::policy::{Claim, Policy, PolicyError, Role};
+use super::{Finding, Subject};
 use crate::Class;
 use crate::openpgp::{Fingerprint, Keyring, MAX_KEYRING_BYTES, OpenPgpError, Verification};
 

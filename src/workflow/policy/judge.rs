@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Policy, Role, Rule};
 use crate::format::{CollectionId, RefName};
 use crate::openpgp::{Fingerprint, Verification};
-use crate::workflow::finding::{Finding, Subject};
+use crate::workflow::{Finding, Subject};
 
 /// A signed statement, as far as policy looks at it.
 #[derive(Clone, Debug)]

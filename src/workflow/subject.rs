@@ -1,0 +1,45 @@
+//! What signatures are wanted on.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::format::{Checksum, RefName};
+
+/// What a signature is wanted on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum Subject {
+    /// A bundle's manifest.
+    Bundle,
+    /// A commit published under a ref.
+    Commit {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+    },
+    /// A repository's summary.
+    Summary,
+    /// An update of the trust directory.
+    TrustUpdate {
+        /// Its version.
+        version: u64,
+    },
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Bundle => f.write_str("the bundle"),
+            Subject::Commit { name, commit } => write!(f, "commit {commit} of {name}"),
+            Subject::Summary => f.write_str("the summary"),
+            Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
+        }
+    }
+}
