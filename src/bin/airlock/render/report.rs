@@ -19,6 +19,9 @@ use crate::context::{Priority, Stderr};
 use crate::error::CliError;
 use crate::render::{Done, red};
 
+/// A person reads so many faults; `--json` holds all.
+const MAX_FAULTS: usize = 20;
+
 /// Reports what came of a verb that ran to its end.
 pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
     let stderr = Stderr::detect();
@@ -32,10 +35,8 @@ pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
     } else {
         stdout(done.stdout())
     };
-    if let Some(class) = done.failure().filter(|_| !output.json) {
-        for reason in done.reasons() {
-            stderr.line(Priority::Error, &format!("{}: {reason}", red(title(class))));
-        }
+    if let Some(class) = done.failure() {
+        complain(command, &faults(class, done.reasons()));
     } else if !output.json && !output.quiet {
         for reason in done.reasons() {
             stderr.line(Priority::Warning, reason);
@@ -52,12 +53,30 @@ pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode
     } else {
         Ok(())
     };
-    let stderr = Stderr::detect();
+    complain(command, error);
+    after_print(printed, exit)
+}
+
+fn complain(command: &str, error: &CliError) {
     let width = terminal_size_of(io::stderr()).map(|(Width(w), _)| usize::from(w));
+    let stderr = Stderr::detect();
     for line in error_lines(command, error, width) {
         stderr.line(Priority::Error, &line);
     }
-    after_print(printed, exit)
+}
+
+/// Sums up what a check found; a damaged disk has more faults than a screen has lines.
+fn faults(class: Class, reasons: &[String]) -> CliError {
+    let what = match reasons.len() {
+        0 | 1 => "one fault was found".to_owned(),
+        n => format!("{n} faults were found"),
+    };
+    let shown = reasons.iter().take(MAX_FAULTS);
+    let made = shown.fold(CliError::new(class, what), |made, reason| made.why(reason));
+    match reasons.len().checked_sub(MAX_FAULTS) {
+        Some(rest) if rest > 0 => made.why(format!("and {rest} more; --json lists all")),
+        _ => made,
+    }
 }
 
 /// Reports a command line that could not be read, or shows the help that was asked for.
