@@ -35,6 +35,7 @@ mod completions;
 mod inspect;
 mod man;
 mod verify;
+mod recover;
 
 use clap::Subcommand;
 
@@ -47,6 +48,7 @@ use crate::render::Done;
 pub enum Command {
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Recover(recover::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -57,6 +59,7 @@ impl Command {
         match self {
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
+            Command::Recover(_) => "recover",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -67,6 +70,7 @@ impl Command {
         match self {
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Recover(args) => recover::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),
         }
