@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 
 use airlock::format::Checksum;
 use serde_json::{Value, json};
@@ -114,7 +115,7 @@ pub fn tar_of(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 pub struct Handmade {
     pub members: Vec<Part>,
     pub signature: Vec<u8>,
-    pub edit: fn(&mut Value),
+    pub edit: Rc<dyn Fn(&mut Value)>,
 }
 
 impl Handmade {
@@ -133,7 +134,7 @@ impl Handmade {
         Handmade {
             members,
             signature: b"-----BEGIN PGP SIGNATURE-----\n".to_vec(),
-            edit: |_| (),
+            edit: Rc::new(|_| ()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What `inspect` shows of a bundle that nobody has verified.
 
+use std::rc::Rc;
+
 use airlock::workflow::{html, inspect};
 
 use crate::handmade::Handmade;
@@ -10,10 +12,10 @@ fn shows_claims_and_believes_none() {
     let path = dir.path().join("x.airlock");
     let hostile = Handmade {
         signature: Vec::new(),
-        edit: |manifest| {
+        edit: Rc::new(|manifest| {
             manifest["releases"][0]["version"] = "<img src=x>\u{202e}1.2".into();
             manifest["origin"]["tool"] = "</title><script>alert(1)</script>".into();
-        },
+        }),
         ..Handmade::sample()
     };
     std::fs::write(&path, hostile.tar()).unwrap();

@@ -12,3 +12,4 @@ mod policy;
 mod repo;
 mod summary;
 mod trust;
+mod verify;

@@ -1,6 +1,7 @@
 //! Faults of a manifest that lies, and of what is inside parts and packs.
 
 use std::io::Read;
+use std::rc::Rc;
 
 use airlock::Class;
 use airlock::format::Checksum;
@@ -50,7 +51,7 @@ fn a_manifest_that_lies_is_caught() {
         ),
         (
             "next version",
-            |b| b.edit = |m| m["site"] = "x y".into(),
+            |b| b.edit = Rc::new(|m| m["site"] = "x y".into()),
             "the manifest",
             Class::Corrupt,
         ),
@@ -76,7 +77,7 @@ fn a_manifest_that_lies_is_caught() {
 fn a_member_must_match_its_own_digest_too() {
     let mut bundle = Handmade::sample();
     bundle.members[5] = Part::pack("payload/0/objects-0.tar.zst", &[filez(&noise(5 << 20))]);
-    bundle.edit = |manifest| manifest["members"][5]["sha256"] = "0".repeat(64).into();
+    bundle.edit = Rc::new(|manifest| manifest["members"][5]["sha256"] = "0".repeat(64).into());
     assert_fault(
         "digest",
         read_tar(&bundle.tar()),
