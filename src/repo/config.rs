@@ -80,7 +80,7 @@ impl Config {
         file.set_string(CORE, "repo_version", "1");
         file.set_string(CORE, "mode", mode.config_value());
         if let Some(id) = collection_id {
-            file.set_string(CORE, "collection-id", &id.to_string());
+            file.set_string(CORE, "collection-id", id.as_str());
         }
         file
     }

@@ -1,12 +1,13 @@
 //! The error of every verb: one variant per room, and what to do next.
 
+use super::commit::SourceError;
 use super::finding::Finding;
 use super::journal::JournalError;
 use super::trust::TrustError;
 use crate::Class;
 use crate::bundle::ReadError;
 use crate::delta::DeltaError;
-use crate::format::FormatError;
+use crate::format::{Checksum, FormatError, RefName};
 use crate::openpgp::OpenPgpError;
 use crate::repo::RepoError;
 
@@ -35,6 +36,17 @@ pub enum Error {
     /// The journal cannot be continued.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A directory or tar cannot be committed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A ref that was to be made exists.
+    #[error("the ref {name} exists; it names {commit}")]
+    RefExists {
+        /// The ref.
+        name: RefName,
+        /// The commit it names.
+        commit: Checksum,
+    },
     /// A record under `extensions/airlock` is not as airlock wrote it.
     #[error("extensions/airlock/{file} is not as airlock wrote it")]
     Record {
@@ -85,6 +97,8 @@ impl Error {
             Error::Delta(error) => error.class(),
             Error::Trust(error) => error.class(),
             Error::Journal(error) => error.class(),
+            Error::Source(error) => error.class(),
+            Error::RefExists { .. } => Class::Usage,
             Error::Record { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
         }
@@ -102,6 +116,7 @@ impl Error {
             Error::Trust(TrustError::SecretKey { .. }) => {
                 "move the secret key away; only certificates belong there"
             }
+            Error::RefExists { .. } => "take another name, or add --force",
             Error::Refused { findings } => {
                 findings.first().map_or("read the findings", Finding::hint)
             }

@@ -5,12 +5,17 @@
 //! ```
 
 mod carried;
+pub mod commit;
 mod error;
 mod finding;
+mod init;
 mod inspect;
 pub mod journal;
+mod log;
 pub mod policy;
+pub mod refs;
 mod release_check;
+mod show;
 pub mod site;
 mod subject;
 mod trust;
@@ -19,9 +24,13 @@ mod verify;
 pub use carried::{Carried, Reach};
 pub use error::Error;
 pub use finding::Finding;
+pub use init::{InitOutcome, init};
 pub use inspect::{InspectOutcome, InspectedMember, InspectedRelease, html, inspect};
+pub use log::{LogEntry, LogOutcome, log};
 pub use policy::{Claim, Role};
+pub use refs::{Existing, RefLine, RefsOutcome};
 pub use release_check::{ReleaseCheck, Spine, judge_bundle, spoken_of};
+pub use show::{MetadataEntry, ShowOutcome, show};
 pub use subject::Subject;
 pub use trust::{Trust, TrustError};
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

@@ -1,5 +1,7 @@
 //! Tests of the library, one binary.
+
 mod bundle_read;
+mod commit;
 mod delta;
 mod fixture;
 mod format;

@@ -31,9 +31,14 @@
 //! - Every string that came from a bundle, a commit or a certificate goes through
 //!   `render::clean` before it becomes text.
 
+mod commit;
 mod completions;
+mod init;
 mod inspect;
+mod log;
 mod man;
+mod refs;
+mod show;
 mod verify;
 mod recover;
 
@@ -46,8 +51,13 @@ use crate::render::Done;
 /// One variant per verb.
 #[derive(Subcommand)]
 pub enum Command {
+    Init(init::Args),
+    Commit(Box<commit::Args>),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Log(log::Args),
+    Show(show::Args),
+    Refs(refs::Args),
     Recover(recover::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -57,8 +67,13 @@ impl Command {
     /// Returns the verb as it is typed; the `command` of a `--json` document.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::Init(_) => "init",
+            Command::Commit(_) => "commit",
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
+            Command::Log(_) => "log",
+            Command::Show(_) => "show",
+            Command::Refs(_) => "refs",
             Command::Recover(_) => "recover",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
@@ -68,8 +83,13 @@ impl Command {
     /// Runs the verb.
     pub fn run(self, context: &mut Context) -> Result<Done, CliError> {
         match self {
+            Command::Init(args) => init::run(args, context),
+            Command::Commit(args) => commit::run(*args, context),
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Log(args) => log::run(args, context),
+            Command::Show(args) => show::run(args, context),
+            Command::Refs(args) => refs::run(args, context),
             Command::Recover(args) => recover::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),

@@ -1,0 +1,187 @@
+//! `airlock commit`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use airlock::format::RefName;
+use airlock::repo::Repo;
+use airlock::workflow::commit::{
+    self, CommitOptions, CommitOutcome, MissingParents, Modifier, Parent, Permissions, TreeSource,
+    Unchanged, XattrPolicy,
+};
+
+use crate::args::values;
+use crate::args::{RepoArg, Role, SigningArgs};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::{Done, bytes, count};
+
+/// Commit a directory or a tar to a branch
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    repo: RepoArg,
+    /// The branch
+    #[arg(
+        short = 'b',
+        long,
+        value_name = "REF",
+        required_unless_present = "orphan"
+    )]
+    branch: Option<RefName>,
+    /// Make a commit that no ref names
+    #[arg(long, conflicts_with = "branch")]
+    orphan: bool,
+    /// What to commit: dir=PATH, or tar=FILE (plain, gzip or zstd); repeatable, later ones lie on top
+    #[arg(long, value_name = "dir=PATH|tar=FILE", required = true)]
+    tree: Vec<Tree>,
+    /// The commit before this one, or none [default: the branch's current commit]
+    #[arg(long, value_name = "REV")]
+    parent: Option<String>,
+    /// One line that says what this is
+    #[arg(short = 's', long, default_value = "", hide_default_value = true)]
+    subject: String,
+    /// More lines
+    #[arg(short = 'm', long, default_value = "", hide_default_value = true)]
+    body: String,
+    /// Say something about the commit, such as version=1.2; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    add_metadata_string: Vec<(String, String)>,
+    /// Another ref under which the commit may be published; repeatable
+    #[arg(long, value_name = "REF")]
+    bind_ref: Vec<RefName>,
+    /// When it was made: @SECONDS or a date [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::timestamp)]
+    timestamp: Option<u64>,
+    /// Do nothing when the tree is that of the parent
+    #[arg(long)]
+    skip_if_unchanged: bool,
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+/// How owners, modes and extended attributes are changed.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Files")]
+struct FileArgs {
+    /// The owner of every file
+    #[arg(long, value_name = "UID")]
+    owner_uid: Option<u32>,
+    /// The group of every file
+    #[arg(long, value_name = "GID")]
+    owner_gid: Option<u32>,
+    /// Leave extended attributes out
+    #[arg(long)]
+    no_xattrs: bool,
+    /// Owner 0, no setuid, not writable by others: what bare-user-only repositories can hold
+    #[arg(long, conflicts_with_all = ["owner_uid", "owner_gid"])]
+    canonical_permissions: bool,
+    /// Make directories that a tar leaves out
+    #[arg(long)]
+    tar_autocreate_parents: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Tree {
+    Dir(PathBuf),
+    Tar(PathBuf),
+}
+
+impl FromStr for Tree {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Tree, String> {
+        match text.split_once('=') {
+            Some(("dir", path)) => Ok(Tree::Dir(path.into())),
+            Some(("tar", path)) => Ok(Tree::Tar(path.into())),
+            _ => Err("expected dir=PATH or tar=FILE".to_owned()),
+        }
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+/// Commits; the commit's checksum alone goes to stdout.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    let repo = Repo::open(args.repo.path(context)?)?;
+    let parent = match args.parent.as_deref() {
+        None => Parent::Head,
+        Some("none") => Parent::None,
+        Some(rev) => Parent::Commit(repo.resolve(rev)?),
+    };
+    let signers = args.signing.open(context)?.signers(Role::Commit)?;
+    let options = CommitOptions {
+        trees: trees(&args),
+        modifier: modifier(&args.files),
+        branch: args.branch,
+        parent,
+        subject: args.subject,
+        body: args.body,
+        metadata: args.add_metadata_string,
+        bind_refs: args.bind_ref,
+        timestamp: args.timestamp.unwrap_or(context.now()),
+        unchanged: match args.skip_if_unchanged {
+            true => Unchanged::Skip,
+            false => Unchanged::Commit,
+        },
+        signers: &signers,
+        now: context.now(),
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let outcome = commit::commit(&repo, &options, context.observer())?;
+    Ok(Done::new(&outcome)
+        .text(format!("{}\n", outcome.commit))
+        .note(note(&outcome))
+        .changed(outcome.changed))
+}
+
+fn note(outcome: &CommitOutcome) -> String {
+    if !outcome.changed {
+        return "nothing changed since that commit".to_owned();
+    }
+    let signed = match outcome.signatures {
+        0 => "not signed".to_owned(),
+        1 => "signed".to_owned(),
+        n => format!("{n} signatures"),
+    };
+    format!(
+        "{} files in {} directories, {}; {signed}",
+        count(outcome.files as u64),
+        count(outcome.directories as u64),
+        bytes(outcome.bytes)
+    )
+}
+
+fn trees(args: &Args) -> Vec<TreeSource> {
+    let parents = match args.files.tar_autocreate_parents {
+        true => MissingParents::Create,
+        false => MissingParents::Refuse,
+    };
+    let source = |tree: &Tree| match tree.clone() {
+        Tree::Dir(path) => TreeSource::Dir(path),
+        Tree::Tar(path) => TreeSource::Tar { path, parents },
+    };
+    args.tree.iter().map(source).collect()
+}
+
+fn modifier(args: &FileArgs) -> Modifier {
+    Modifier {
+        owner_uid: args.owner_uid,
+        owner_gid: args.owner_gid,
+        xattrs: match args.no_xattrs {
+            true => XattrPolicy::Drop,
+            false => XattrPolicy::Keep,
+        },
+        permissions: match args.canonical_permissions {
+            true => Permissions::Canonical,
+            false => Permissions::Keep,
+        },
+    }
+}
