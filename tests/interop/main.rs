@@ -4,7 +4,10 @@
 //! build machine is green without having asked them.
 
 mod glib;
+mod image;
+mod summary;
 mod tools;
+mod world;
 
 use std::process::ExitCode;
 
@@ -12,7 +15,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tools::Tool;
 
 fn main() -> ExitCode {
-    let trials = [glib::trials()];
+    let trials = [glib::trials(), summary::trials()];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
