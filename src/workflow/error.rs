@@ -3,6 +3,7 @@
 use super::commit::SourceError;
 use super::finding::Finding;
 use super::journal::JournalError;
+use super::key::KeyError;
 use super::trust::TrustError;
 use crate::Class;
 use crate::bundle::ReadError;
@@ -33,6 +34,9 @@ pub enum Error {
     /// The trust directory cannot be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A new key cannot be written.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The journal cannot be continued.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -96,6 +100,7 @@ impl Error {
             Error::Read(error) => error.class(),
             Error::Delta(error) => error.class(),
             Error::Trust(error) => error.class(),
+            Error::Key(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
             Error::RefExists { .. } => Class::Usage,

@@ -36,6 +36,7 @@ mod completions;
 mod init;
 mod inspect;
 mod log;
+mod key;
 mod man;
 mod refs;
 mod show;
@@ -59,6 +60,7 @@ pub enum Command {
     Show(show::Args),
     Refs(refs::Args),
     Recover(recover::Args),
+    Key(key::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -75,6 +77,7 @@ impl Command {
             Command::Show(_) => "show",
             Command::Refs(_) => "refs",
             Command::Recover(_) => "recover",
+            Command::Key(_) => "key",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -91,6 +94,7 @@ impl Command {
             Command::Show(args) => show::run(args, context),
             Command::Refs(args) => refs::run(args, context),
             Command::Recover(args) => recover::run(args, context),
+            Command::Key(args) => key::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),
         }
