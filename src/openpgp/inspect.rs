@@ -32,7 +32,10 @@ pub struct KeyFileEntry {
 
 /// Lists what a certificate or secret key file holds, as it stands at `now`.
 pub fn inspect(bytes: &[u8], now: u64) -> Result<Vec<KeyFileEntry>, OpenPgpError> {
-    let entry = |cert: &Cert| KeyFileEntry { certificate: CertInfo::of(cert, now), secret: secret_state(cert) };
+    let entry = |cert: &Cert| KeyFileEntry {
+        certificate: CertInfo::of(cert, now),
+        secret: secret_state(cert),
+    };
     Ok(parse_certs(bytes)?.iter().map(entry).collect())
 }
 

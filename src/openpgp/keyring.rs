@@ -90,6 +90,16 @@ impl Keyring {
             .map(|cert| CertInfo::of(cert, now))
     }
 
+    /// Returns the fingerprints of all keys of a certificate, its primary key first.
+    pub fn keys(&self, certificate: &Fingerprint) -> Vec<Fingerprint> {
+        let keys = self
+            .certs
+            .get(certificate)
+            .into_iter()
+            .flat_map(|cert| cert.keys());
+        keys.map(|key| key.key().fingerprint().into()).collect()
+    }
+
     /// Writes the named certificates as a binary keyring, the form stock clients read.
     pub fn to_binary<'a>(
         &self,

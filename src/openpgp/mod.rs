@@ -33,4 +33,4 @@ pub use inspect::{KeyFileEntry, SecretState, inspect};
 pub use keyring::{Keyring, MAX_KEYRING_BYTES};
 pub use reason::Reason;
 pub use sign::{FileSigner, Signer};
-pub use verify::{GoodSignature, RejectedSignature, Verification};
+pub use verify::{GoodSignature, RejectedSignature, Verification, issuers};

@@ -96,6 +96,16 @@ impl Verification {
     }
 }
 
+/// Returns who a signature says made it, as fingerprints or key IDs in hexadecimal; nothing is verified.
+pub fn issuers(signature: &[u8]) -> Vec<String> {
+    let packets = split_signatures(signature).unwrap_or_default();
+    let parsed = packets.iter().filter_map(|packet| parse(packet).ok());
+    parsed
+        .flat_map(|signature| signature.get_issuers())
+        .map(|issuer| format!("{issuer:X}"))
+        .collect()
+}
+
 impl Keyring {
     /// Judges detached signatures over `data` at the time `now`, in UNIX seconds.
     ///

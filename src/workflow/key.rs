@@ -81,17 +81,29 @@ pub fn generate_key(options: &NewKey) -> Result<KeyFiles, Error> {
     };
     let (secret, certificate, revocation) = (name(".key"), name(".asc"), name(".rev"));
     let paths = [&secret, &certificate, &revocation];
-    if let Some(path) = paths.into_iter().find(|path| path.symlink_metadata().is_ok()) {
+    if let Some(path) = paths
+        .into_iter()
+        .find(|path| path.symlink_metadata().is_ok())
+    {
         return Err(KeyError::Exists { path: path.clone() }.into());
     }
     let made = generate(&options.key)?;
     write_all(&made, paths)?;
     let protected = options.key.passphrase.is_some();
-    Ok(KeyFiles { fingerprint: made.fingerprint, secret, certificate, revocation, protected })
+    Ok(KeyFiles {
+        fingerprint: made.fingerprint,
+        secret,
+        certificate,
+        revocation,
+        protected,
+    })
 }
 
 /// Writes the three files; half a key is no key, so a failure takes away what was written before it.
-fn write_all(made: &GeneratedKey, [secret, certificate, revocation]: [&PathBuf; 3]) -> Result<(), KeyError> {
+fn write_all(
+    made: &GeneratedKey,
+    [secret, certificate, revocation]: [&PathBuf; 3],
+) -> Result<(), KeyError> {
     let files: [(&PathBuf, &[u8], u32); 3] = [
         (secret, &made.secret_armored, 0o600),
         (revocation, &made.revocation_armored, 0o600),
@@ -99,7 +111,9 @@ fn write_all(made: &GeneratedKey, [secret, certificate, revocation]: [&PathBuf; 
     ];
     for (index, (path, bytes, mode)) in files.into_iter().enumerate() {
         if let Err(error) = write_new(path, bytes, mode) {
-            files[..index].iter().for_each(|(written, ..)| drop(fs::remove_file(written)));
+            files[..index]
+                .iter()
+                .for_each(|(written, ..)| drop(fs::remove_file(written)));
             return Err(error);
         }
     }
@@ -107,14 +121,23 @@ fn write_all(made: &GeneratedKey, [secret, certificate, revocation]: [&PathBuf; 
 }
 
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KeyError> {
-    let io = |source| KeyError::Io { path: path.into(), source };
-    let created = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let io = |source| KeyError::Io {
+        path: path.into(),
+        source,
+    };
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(path);
     let mut file = created.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.into() },
         _ => io(source),
     })?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|source| {
-        let _ = fs::remove_file(path);
-        io(source)
-    })
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|source| {
+            let _ = fs::remove_file(path);
+            io(source)
+        })
 }

@@ -4,21 +4,27 @@
 //! trust directory ─▶ Trust ─ judge(claim, verification) ─▶ [Finding] ─▶ Error::Refused, or go on
 //! ```
 
+mod advice;
 mod carried;
 pub mod commit;
 mod error;
 mod finding;
 mod init;
+mod gate;
 mod inspect;
 pub mod journal;
 mod log;
 mod key;
 pub mod policy;
 pub mod refs;
-mod release_check;
 mod show;
+pub mod promote;
+mod release_check;
+pub mod seal;
+pub mod sign;
 pub mod site;
 mod subject;
+pub mod summary;
 mod trust;
 mod verify;
 

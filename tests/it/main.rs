@@ -1,5 +1,6 @@
 //! Tests of the library, one binary.
 
+mod bench;
 mod bundle_read;
 mod commit;
 mod delta;
@@ -11,7 +12,9 @@ mod inspect;
 mod manifest;
 mod openpgp;
 mod policy;
+mod promote;
 mod repo;
+mod sign;
 mod summary;
 mod trust;
 mod verify;

@@ -1,0 +1,111 @@
+//! What each finding means for the operator: its class, what to do next, and what the sentence leaves out.
+
+use super::finding::Finding;
+use super::subject::Subject;
+use crate::Class;
+
+impl Finding {
+    /// Returns what the operator does next.
+    pub fn class(&self) -> Class {
+        use Finding::*;
+        match self {
+            Unsigned { .. } | TooFewSigners { .. } | BlocksStockClients { .. } => Class::Untrusted,
+            Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
+                Class::Corrupt
+            }
+            BaseMissing { .. } | NoSummary | NothingKept => Class::NotFound,
+            FlatpakRepository { .. } => Class::Unsupported,
+            NoSpace { .. } | ReadOnly => Class::System,
+            Changed { .. } => Class::Busy,
+            _ => Class::Refused,
+        }
+    }
+
+    /// Returns what to do next, in one short sentence.
+    pub fn hint(&self) -> &'static str {
+        use Finding::*;
+        match self {
+            Unsigned {
+                subject: Subject::Commit { .. },
+            } => "sign the commit: airlock sign commit",
+            Unsigned { .. } => "have it signed by a trusted key: airlock sign",
+            TooFewSigners { .. } => {
+                "get a signature of a trusted certificate, or check the trust directory"
+            }
+            BlocksStockClients { .. } => "remove that signature: airlock sign --delete",
+            RoleNotListed { .. } | RefNotAllowed { .. } => {
+                "add a rule to policy.toml if this is meant to be allowed"
+            }
+            CollectionNotAllowed { .. } | OtherCollection { .. } => {
+                "check that this is the repository that is meant"
+            }
+            Expired { .. } | TooOld { .. } => "export a new bundle; check this machine's clock",
+            ExpiryMissing { .. } => "export again with --expires",
+            Replayed { .. } => "nothing, if this bundle was imported before; else take a newer one",
+            FromTheFuture { .. } => "check the clocks of both machines",
+            Downgrade { .. } | SummaryOlder { .. } => {
+                "take a newer bundle; going back needs a signed permission"
+            }
+            OtherRepository { .. } => "check where the bundle comes from",
+            NotBound { .. } | Unbound { .. } => {
+                "publish it with airlock promote, which binds the ref"
+            }
+            Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
+                "export the bundle again"
+            }
+            BaseMissing { .. } => "import the bundle before this one, or export with --full",
+            Partial { .. } => "complete the commit first: airlock import, or ostree pull",
+            Alias { .. } => "name the ref it stands for",
+            Changed { .. } => "run the same command again",
+            AutoUpdateSummary { .. } => "set it to false in the repository's config",
+            NoSummary | NothingKept | KeptSummaryRefs { .. } => {
+                "make a new one: airlock summary, with a key"
+            }
+            SummaryWouldLoseSignature => "name a key, or say --unsigned",
+            FlatpakRepository { .. } => "use flatpak's own tools for this repository",
+            NoSpace { .. } => "make room, and run the same command again",
+            ReadOnly => "run as the owner of the repository",
+            TimestampBelow { .. } => "leave --timestamp out, or check the clocks",
+            GateRefused { .. } => "see what the gate said",
+            KeyExpiresFirst { .. } => "shorten --expires, or renew the key",
+        }
+    }
+
+    /// Returns one line for each part of the finding that the sentence leaves out.
+    pub fn details(&self) -> Vec<String> {
+        let Finding::TooFewSigners {
+            signers,
+            others,
+            rejected,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let counted = signers.iter().map(|signer| format!("{signer}: counts"));
+        let barred = others
+            .iter()
+            .map(|other| format!("{other}: good, but may not sign this"));
+        let spoilt = rejected.iter().map(|signature| match &signature.issuer {
+            Some(issuer) => format!("{issuer}: {}", signature.reason),
+            None => format!("signature {}: {}", signature.index, signature.reason),
+        });
+        counted.chain(barred).chain(spoilt).collect()
+    }
+
+    /// Returns the class of several findings: that of the gravest.
+    pub fn gravest(findings: &[Finding]) -> Class {
+        const BY_GRAVITY: [Class; 8] = [
+            Class::Untrusted,
+            Class::Corrupt,
+            Class::Unsupported,
+            Class::NotFound,
+            Class::System,
+            Class::Busy,
+            Class::Refused,
+            Class::Usage,
+        ];
+        let has = |class: &Class| findings.iter().any(|finding| finding.class() == *class);
+        BY_GRAVITY.into_iter().find(has).unwrap_or(Class::Refused)
+    }
+}
