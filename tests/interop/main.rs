@@ -3,6 +3,7 @@
 //! A test whose tool is not installed is reported as ignored; with `CI=true` it fails, so that no
 //! build machine is green without having asked them.
 
+mod commit;
 mod glib;
 mod image;
 mod summary;
@@ -15,7 +16,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tools::Tool;
 
 fn main() -> ExitCode {
-    let trials = [glib::trials(), summary::trials()];
+    let trials = [commit::trials(), glib::trials(), summary::trials()];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

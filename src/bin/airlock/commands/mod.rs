@@ -38,10 +38,10 @@ mod inspect;
 mod log;
 mod key;
 mod man;
+mod recover;
 mod refs;
 mod show;
 mod verify;
-mod recover;
 
 use clap::Subcommand;
 
