@@ -18,6 +18,7 @@ mod ident;
 mod manifest;
 mod name;
 mod read;
+mod write;
 
 pub use ident::{IdentFault, RepositoryId, SiteName};
 pub use manifest::{
@@ -29,4 +30,8 @@ pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameF
 pub use read::{
     Bundle, FilezObject, LargeFilez, MAX_SIGNATURES, MAX_WINDOW_LOG, PackFault, PayloadSink, Place,
     ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault,
+};
+pub use write::{
+    BundleWriter, Form, PackObject, Packed, PartSpool, Reserve, Room, SealedBundle, Target,
+    WriteError,
 };

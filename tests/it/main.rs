@@ -18,3 +18,4 @@ mod sign;
 mod summary;
 mod trust;
 mod verify;
+mod write;

@@ -1,0 +1,105 @@
+//! The parts of a spine, compressed, until the superblock stands that goes before them.
+
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::SpooledTempFile;
+use zstd::bulk::Compressor;
+
+use super::WriteError;
+use super::pipeline;
+
+/// Parts beyond this are kept beside the target instead of in memory.
+const IN_MEMORY: usize = 32 << 20;
+/// The largest window a reader accepts; the highest levels would use more.
+const WINDOW_LOG: u32 = 24;
+
+/// Compressed parts of one spine.
+#[derive(Debug)]
+pub struct PartSpool {
+    file: SpooledTempFile,
+    path: PathBuf,
+    parts: Vec<SpooledPart>,
+}
+
+/// Sizes of one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SpooledPart {
+    /// Compressed.
+    pub(super) packed: u64,
+    /// As the spine knows it.
+    pub(super) unpacked: u64,
+}
+
+impl PartSpool {
+    /// Compresses parts at a zstd level, on all cores; what does not fit memory goes to an unnamed
+    /// file in `directory`.
+    pub fn fill(
+        directory: &Path,
+        level: i32,
+        parts: impl Iterator<Item = Vec<u8>> + Send,
+    ) -> Result<PartSpool, WriteError> {
+        let file = tempfile::spooled_tempfile_in(IN_MEMORY, directory);
+        let mut spool = PartSpool {
+            file,
+            path: directory.to_owned(),
+            parts: Vec::new(),
+        };
+        pipeline::in_order(
+            parts,
+            || compressor(level).map_err(WriteError::Compress),
+            |compressor, part, outlet| {
+                let frame = compressor.compress(&part).map_err(WriteError::Compress)?;
+                outlet
+                    .send((frame, part.len() as u64))
+                    .map_err(WriteError::Compress)
+            },
+            |(frame, unpacked)| spool.push(&frame, unpacked),
+        )?;
+        Ok(spool)
+    }
+
+    /// Returns how many bytes the parts take, compressed.
+    pub fn packed_size(&self) -> u64 {
+        self.parts.iter().map(|part| part.packed).sum()
+    }
+
+    /// Returns how many parts there are.
+    pub fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn push(&mut self, frame: &[u8], unpacked: u64) -> Result<(), WriteError> {
+        self.file
+            .write_all(frame)
+            .map_err(WriteError::io("write a part in", &self.path))?;
+        self.parts.push(SpooledPart {
+            packed: frame.len() as u64,
+            unpacked,
+        });
+        Ok(())
+    }
+
+    /// Goes to the first part, and lists all.
+    pub(super) fn rewind(&mut self) -> Result<Vec<SpooledPart>, WriteError> {
+        self.file
+            .rewind()
+            .map_err(WriteError::io("read a part in", &self.path))?;
+        Ok(self.parts.clone())
+    }
+
+    /// Reads the next part.
+    pub(super) fn read(&mut self, part: SpooledPart) -> Result<Vec<u8>, WriteError> {
+        let mut frame = vec![0; part.packed as usize];
+        self.file
+            .read_exact(&mut frame)
+            .map_err(WriteError::io("read a part in", &self.path))?;
+        Ok(frame)
+    }
+}
+
+fn compressor(level: i32) -> io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(level)?;
+    compressor.window_log(WINDOW_LOG)?;
+    Ok(compressor)
+}

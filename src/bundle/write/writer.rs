@@ -1,0 +1,221 @@
+//! The writer: members in their order, each digested on its way to the medium.
+
+use std::path::PathBuf;
+
+use super::directory::DirectoryForm;
+use super::member::OpenMember;
+use super::read_back::{Expected, read_back_directory, read_back_tar};
+use super::tar::TarForm;
+use super::{PartSpool, WriteError, ustar};
+use crate::Observer;
+use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName};
+
+/// How a bundle lies on the medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One tar file, cut into volumes of so many bytes where it is longer.
+    Tar {
+        /// The size of a volume.
+        split: Option<u64>,
+    },
+    /// A directory of files.
+    Directory,
+}
+
+/// Where a bundle is to stand, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The name it has when it is complete.
+    pub path: PathBuf,
+    /// Its form.
+    pub form: Form,
+}
+
+/// The room kept at the front of the tar form for what is known last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserve {
+    /// For the manifest.
+    pub manifest: u64,
+    /// For its signatures.
+    pub signatures: u64,
+}
+
+/// A bundle on its way to the medium; dropping it removes what was written.
+pub struct BundleWriter {
+    medium: Medium,
+    reserve: Reserve,
+    members: Vec<Member>,
+}
+
+enum Medium {
+    Tar(Box<TarForm>),
+    Directory(Box<DirectoryForm>),
+}
+
+impl BundleWriter {
+    /// Begins a bundle under an unfinished name beside its target.
+    pub fn create(target: &Target, reserve: Reserve) -> Result<BundleWriter, WriteError> {
+        let medium = match target.form {
+            Form::Tar { split } => {
+                let needed = reserve.size();
+                if let Some(split) = split.filter(|split| *split < needed) {
+                    return Err(WriteError::VolumeTooSmall { split, needed });
+                }
+                Medium::Tar(Box::new(TarForm::create(&target.path, split, reserve)?))
+            }
+            Form::Directory => Medium::Directory(Box::new(DirectoryForm::create(&target.path)?)),
+        };
+        Ok(BundleWriter {
+            medium,
+            reserve,
+            members: Vec::new(),
+        })
+    }
+
+    /// Adds the repository index and its signatures; comes before every release.
+    pub fn summary(&mut self, summary: &[u8], signature: &[u8]) -> Result<(), WriteError> {
+        self.plain(MemberName::SUMMARY, summary)?;
+        self.plain(MemberName::SUMMARY_SIGNATURE, signature)
+    }
+
+    /// Adds the spine of a release; its parts and packs follow.
+    pub fn superblock(&mut self, release: u32, bytes: &[u8]) -> Result<(), WriteError> {
+        self.plain(MemberName::superblock(release), bytes)
+    }
+
+    /// Adds the parts of a release's spine.
+    pub fn parts(&mut self, release: u32, parts: &mut PartSpool) -> Result<(), WriteError> {
+        for (number, part) in (0..).zip(parts.rewind()?) {
+            let mut member = self.begin(MemberName::part(release, number))?;
+            member.write(self, &parts.read(part)?)?;
+            member.end(self, Some(part.unpacked), None)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the members that stand so far, as the manifest lists them.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Encodes the manifest, padded to the room that was kept: these are the bytes to sign.
+    pub fn manifest_bytes(&self, manifest: &Manifest) -> Result<Vec<u8>, WriteError> {
+        let mut bytes = manifest.to_bytes().map_err(WriteError::Manifest)?;
+        self.pad(MANIFEST, &mut bytes, self.reserve.manifest)?;
+        Ok(bytes)
+    }
+
+    /// Adds manifest and signatures, and waits until everything is on the medium.
+    pub fn seal(
+        mut self,
+        manifest: Vec<u8>,
+        mut signatures: Vec<u8>,
+    ) -> Result<SealedBundle, WriteError> {
+        self.pad(MANIFEST_SIGNATURE, &mut signatures, self.reserve.signatures)?;
+        match &mut self.medium {
+            Medium::Tar(tar) => tar.seal(&manifest, &signatures)?,
+            Medium::Directory(directory) => directory.seal(&manifest, &signatures)?,
+        }
+        Ok(SealedBundle {
+            medium: self.medium,
+            manifest,
+            signatures,
+            members: self.members,
+        })
+    }
+
+    /// Fills the room at the front with newlines, which neither JSON nor armor minds.
+    fn pad(&self, name: &'static str, bytes: &mut Vec<u8>, room: u64) -> Result<(), WriteError> {
+        if let Medium::Directory(_) = self.medium {
+            return Ok(());
+        }
+        let size = bytes.len() as u64;
+        if size > room {
+            return Err(WriteError::FrontTooLarge { name, size, room });
+        }
+        bytes.resize(room as usize, b'\n');
+        Ok(())
+    }
+
+    fn plain(&mut self, name: MemberName, bytes: &[u8]) -> Result<(), WriteError> {
+        let mut member = self.begin(name)?;
+        member.write(self, bytes)?;
+        member.end(self, None, None)
+    }
+
+    /// Begins a member.
+    pub(super) fn begin(&mut self, name: MemberName) -> Result<OpenMember, WriteError> {
+        self.begin_piece()?;
+        Ok(OpenMember::new(name))
+    }
+
+    /// Begins a member, or the next piece of one.
+    pub(super) fn begin_piece(&mut self) -> Result<(), WriteError> {
+        match &mut self.medium {
+            Medium::Tar(tar) => tar.begin(),
+            Medium::Directory(directory) => directory.begin()?,
+        }
+        Ok(())
+    }
+
+    /// Adds bytes to what was begun.
+    pub(super) fn write_piece(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        match &mut self.medium {
+            Medium::Tar(tar) => tar.write(bytes),
+            Medium::Directory(directory) => directory.write(bytes),
+        }
+    }
+
+    /// Ends what was begun, and names it.
+    pub(super) fn end_piece(&mut self, name: MemberName) -> Result<(), WriteError> {
+        match &mut self.medium {
+            Medium::Tar(tar) => tar.end(&name.to_string()),
+            Medium::Directory(directory) => directory.end(&name.to_string()),
+        }
+    }
+
+    /// Lists a member that stands.
+    pub(super) fn list(&mut self, pieces: Vec<Member>) {
+        self.members.extend(pieces);
+    }
+}
+
+/// A bundle that is complete and on the medium, and has no name yet; dropping it removes it.
+pub struct SealedBundle {
+    medium: Medium,
+    manifest: Vec<u8>,
+    signatures: Vec<u8>,
+    members: Vec<Member>,
+}
+
+impl SealedBundle {
+    /// Reads everything again from the medium, and names a member that differs.
+    pub fn read_back(&self, observer: &dyn Observer) -> Result<(), WriteError> {
+        let mut expected = vec![
+            Expected::of_bytes(MANIFEST, &self.manifest),
+            Expected::of_bytes(MANIFEST_SIGNATURE, &self.signatures),
+        ];
+        expected.extend(self.members.iter().map(Expected::of_member));
+        match &self.medium {
+            Medium::Tar(tar) => read_back_tar(&tar.paths(), &expected, observer),
+            Medium::Directory(directory) => {
+                read_back_directory(&directory.path(), &expected, observer)
+            }
+        }
+    }
+
+    /// Gives the bundle its name; returns its files.
+    pub fn publish(self) -> Result<Vec<PathBuf>, WriteError> {
+        match self.medium {
+            Medium::Tar(tar) => tar.publish(),
+            Medium::Directory(directory) => directory.publish(),
+        }
+    }
+}
+
+impl Reserve {
+    /// Returns the bytes that the front of the tar form takes.
+    pub fn size(&self) -> u64 {
+        ustar::entry_size(self.manifest) + ustar::entry_size(self.signatures)
+    }
+}
