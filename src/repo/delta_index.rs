@@ -17,27 +17,23 @@ use super::durable;
 use super::error::{Context, RepoError};
 use super::owner::make_dir_alike;
 use super::repository::Repo;
-use super::summary::{Dict, delta_dict};
 use super::{disk, paths};
+use crate::format::delta::DeltaName;
 use crate::format::limits::MAX_METADATA;
-use crate::format::{Checksum, Sha256};
-
-/// How many letters of base64 make a checksum.
-const BASE64: usize = 43;
+use crate::format::{Checksum, Sha256, encode_delta_index};
 
 impl Repo {
-    /// Lists the static deltas as `FROM-TO` or `TO`, with the digest of each superblock.
+    /// Lists the static deltas, with the digest of each superblock.
     ///
     /// In the order of the directory, which is what decides where two names share a hash bucket.
-    pub fn static_deltas(&self) -> Result<Vec<(String, Checksum)>, RepoError> {
+    pub fn static_deltas(&self) -> Result<Vec<(DeltaName, Checksum)>, RepoError> {
         let mut found = Vec::new();
         for fan in self.subdirs(paths::DELTAS)? {
-            let dir = format!("{}/{fan}", paths::DELTAS);
-            for rest in self.subdirs(&dir)? {
-                let path = format!("{dir}/{rest}/superblock");
-                let Some(name) = delta_name(&format!("{fan}{rest}")) else {
+            for rest in self.subdirs(&format!("{}/{fan}", paths::DELTAS))? {
+                let Ok(name) = DeltaName::from_path(&fan, &rest) else {
                     continue;
                 };
+                let path = name.superblock_path();
                 let at = || self.path().join(&path);
                 let mut file = match durable::open_file(self.dir(), &path) {
                     Err(Errno::NOENT) => continue,
@@ -53,18 +49,15 @@ impl Repo {
 
     /// Brings `delta-indexes/` and `indexed-deltas` in the configuration up to date.
     pub fn reindex_deltas(&self) -> Result<(), RepoError> {
-        let mut wanted: BTreeMap<String, Vec<(String, Checksum)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<String, Vec<(DeltaName, Checksum)>> = BTreeMap::new();
         for (name, digest) in self.static_deltas()? {
-            let to = name.rsplit('-').next().unwrap_or(&name);
-            if let Ok(to) = Checksum::from_hex(to) {
-                let index = wanted.entry(index_path(&to)).or_default();
-                index.push((name, digest));
-            }
+            let index = wanted.entry(DeltaName::index_path(&name.to)).or_default();
+            index.push((name, digest));
         }
         for (path, deltas) in &mut wanted {
             // From nothing first, then by where they start.
-            deltas.sort_by_key(|(name, _)| (name.contains('-'), name.clone()));
-            self.write_index(path, deltas)?;
+            deltas.sort_unstable();
+            self.write_index(path, &encode_delta_index(deltas))?;
         }
         self.remove_stale_indexes(&wanted)?;
         if !self.config().indexed_deltas() {
@@ -75,25 +68,22 @@ impl Repo {
         Ok(())
     }
 
-    fn write_index(&self, path: &str, deltas: &[(String, Checksum)]) -> Result<(), RepoError> {
-        let mut index = Dict::default();
-        index.set("ostree.static-deltas", delta_dict(deltas));
-        let bytes = index.to_value().into_bytes();
+    fn write_index(&self, path: &str, bytes: &[u8]) -> Result<(), RepoError> {
         let full = self.path().join(path);
         let there = durable::read_file(self.dir(), path, MAX_METADATA).at("read", &full)?;
-        if there.as_deref() == Some(&bytes) {
+        if there.as_deref() == Some(bytes) {
             return Ok(());
         }
         let (dir, file) = path.rsplit_once('/').unwrap_or((".", path));
         make_dir_alike(self.dir(), paths::DELTA_INDEXES).at("create", &full)?;
         make_dir_alike(self.dir(), dir).at("create", &full)?;
         let dir = durable::open_dir(self.dir(), dir).at("open", &full)?;
-        self.replace(dir.as_fd(), file, &bytes, 0o644)
+        self.replace(dir.as_fd(), file, bytes, 0o644)
     }
 
     fn remove_stale_indexes(
         &self,
-        wanted: &BTreeMap<String, Vec<(String, Checksum)>>,
+        wanted: &BTreeMap<String, Vec<(DeltaName, Checksum)>>,
     ) -> Result<(), RepoError> {
         for fan in self.subdirs(paths::DELTA_INDEXES)? {
             let dir = format!("{}/{fan}", paths::DELTA_INDEXES);
@@ -115,26 +105,5 @@ impl Repo {
         };
         let dirs = listed.into_iter().filter(|(_, is_dir)| *is_dir);
         Ok(dirs.map(|(name, _)| name).collect())
-    }
-}
-
-fn index_path(to: &Checksum) -> String {
-    let name = to.to_base64();
-    let (fan, rest) = name.split_at(2);
-    format!("{}/{fan}/{rest}.index", paths::DELTA_INDEXES)
-}
-
-/// Turns a directory's name into the name that the summary uses.
-fn delta_name(letters: &str) -> Option<String> {
-    let decode = |text: &str| match text.len() {
-        BASE64 => Checksum::from_base64(text).ok(),
-        _ => None,
-    };
-    match letters.split_at_checked(BASE64)? {
-        (to, "") => Some(decode(to)?.to_string()),
-        (from, rest) => {
-            let to = decode(rest.strip_prefix('-')?)?;
-            Some(format!("{}-{to}", decode(from)?))
-        }
     }
 }

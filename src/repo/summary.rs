@@ -18,13 +18,12 @@ use super::transaction::Transaction;
 use super::walk::{ObjectSource, decode};
 use crate::format::gvariant::Value;
 use crate::format::{
-    Checksum, CollectionId, Commit, Encoded, Metadata, ObjectKind, ObjectName, RefName, hash_order,
+    Checksum, CollectionId, Commit, Encoded, Metadata, ObjectKind, ObjectName, RefName, Summary,
+    SummaryFields, SummaryRef, hash_order,
 };
 
 /// The ref that holds the metadata of a collection's repository.
 pub const METADATA_REF: &str = "ostree-metadata";
-/// The type of one ref's entry.
-const REF_ENTRY: &str = "(s(taya{sv}))";
 /// The last second of the year 9999: later times are no dates to GLib, and are left out.
 const MAX_DATE: u64 = 253_402_300_799;
 /// The empty directory, and the plain one around it: what a metadata commit holds.
@@ -40,6 +39,18 @@ pub struct SummaryOptions {
     pub extra: Metadata,
     /// The refs to list instead of those of the repository, for a summary of what is about to be.
     pub refs: Option<BTreeMap<RefName, Checksum>>,
+    /// Of what it speaks.
+    pub scope: SummaryScope,
+}
+
+/// Of what a summary speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SummaryScope {
+    /// Of the repository, with its static deltas and the refs of other collections.
+    #[default]
+    Repository,
+    /// Of a site that has nothing but these refs.
+    Site,
 }
 
 /// Builds the bytes of a summary; commits are looked up in `source`.
@@ -55,9 +66,11 @@ pub fn build(
             refs.map(|(name, entry)| (name, entry.commit)).collect()
         }
     };
-    let refs = ref_entries(source, heads.iter())?;
-    let metadata = summary_metadata(repo, source, options)?;
-    Ok(Value::tuple([refs, metadata.to_value()]).into_bytes())
+    let refs = heads
+        .into_iter()
+        .map(|(name, commit)| ref_entry(source, name, commit))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Summary::new(refs, fields(repo, source, options)?).encode())
 }
 
 /// Makes the commit that a collection's repository gets with each summary, and points its ref there.
@@ -71,14 +84,20 @@ pub fn metadata_commit(
         return Ok(None);
     };
     let name = metadata_ref();
-    let mut metadata = Dict::from(&options.extra);
-    metadata.add(
-        Metadata::COLLECTION_BINDING,
-        Value::str(&collection.to_string()),
-    );
-    metadata.add(Metadata::REF_BINDING, Value::strv([METADATA_REF]));
+    let mut metadata = options.extra.clone();
+    for (key, value) in [
+        (
+            Metadata::COLLECTION_BINDING,
+            Value::str(collection.as_str()),
+        ),
+        (Metadata::REF_BINDING, Value::strv([METADATA_REF])),
+    ] {
+        if metadata.get(key).is_none() {
+            metadata.insert(key, value);
+        }
+    }
     let commit = Encoded::encode(Commit {
-        metadata: metadata.into_metadata(),
+        metadata: in_hash_order(&metadata),
         parent: tx.repo().ref_commit(&name)?,
         subject: String::new(),
         body: String::new(),
@@ -98,185 +117,80 @@ pub fn metadata_ref() -> RefName {
         .expect("a constant that follows the grammar of refs")
 }
 
-fn summary_metadata(
+fn fields(
     repo: &Repo,
     source: &dyn ObjectSource,
     options: &SummaryOptions,
-) -> Result<Dict, RepoError> {
-    let mut metadata = Dict::from(&options.extra);
-    if !repo.config().no_deltas_in_summary() {
-        let deltas = repo.static_deltas()?;
-        if !deltas.is_empty() {
-            metadata.set("ostree.static-deltas", delta_dict(&deltas));
-        }
-    }
-    let mode = repo.config().file().string("core", "mode");
-    metadata.set(
-        "ostree.summary.last-modified",
-        Value::u64_be(options.timestamp),
-    );
-    metadata.set(
-        "ostree.summary.mode",
-        Value::str(mode.as_deref().unwrap_or("bare")),
-    );
-    let tombstones = repo.config().tombstone_commits();
-    metadata.set(
-        "ostree.summary.tombstone-commits",
-        Value::boolean(tombstones),
-    );
-    metadata.set("ostree.summary.indexed-deltas", Value::boolean(true));
-    if let Some(collection) = repo.collection_id() {
-        let id = Value::str(&collection.to_string());
-        metadata.set("ostree.summary.collection-id", id);
-        let others = foreign_collections(repo, collection)?;
-        if !others.is_empty() {
-            metadata.set(
-                "ostree.summary.collection-map",
-                collection_map(source, others)?,
-            );
-        }
-    }
-    Ok(metadata)
+) -> Result<SummaryFields, RepoError> {
+    let config = repo.config();
+    let own = repo.collection_id();
+    let whole = options.scope == SummaryScope::Repository;
+    Ok(SummaryFields {
+        extra: options.extra.clone(),
+        static_deltas: match whole && !config.no_deltas_in_summary() {
+            true => repo.static_deltas()?,
+            false => Vec::new(),
+        },
+        last_modified: options.timestamp,
+        mode: config
+            .file()
+            .string("core", "mode")
+            .unwrap_or_else(|| "bare".to_owned()),
+        tombstone_commits: config.tombstone_commits(),
+        collection_id: own.cloned(),
+        collection_map: match own {
+            Some(own) if whole => foreign_collections(repo, source, own)?,
+            _ => BTreeMap::new(),
+        },
+    })
 }
 
-/// The refs of other collections, by collection.
+/// The refs of other collections: mirrored ones, and those of remotes that name their collection.
 fn foreign_collections(
     repo: &Repo,
+    source: &dyn ObjectSource,
     own: &CollectionId,
-) -> Result<BTreeMap<CollectionId, BTreeMap<RefName, Checksum>>, RepoError> {
-    let mut collections: BTreeMap<CollectionId, BTreeMap<RefName, Checksum>> = BTreeMap::new();
-    let mut refs: Vec<_> = repo.collection_refs()?.into_iter().collect();
+) -> Result<BTreeMap<CollectionId, Vec<SummaryRef>>, RepoError> {
+    let mut refs = repo.collection_refs()?;
     for ((remote, name), commit) in repo.remote_refs()? {
         let group = format!("remote \"{remote}\"");
         let id = repo.config().file().string(&group, "collection-id");
         if let Some(Ok(collection)) = id.map(|id| id.parse()) {
-            refs.push(((collection, name), commit));
+            refs.insert((collection, name), commit);
         }
     }
+    let mut collections: BTreeMap<CollectionId, Vec<SummaryRef>> = BTreeMap::new();
     for ((collection, name), commit) in refs {
         if collection != *own {
-            let refs = collections.entry(collection).or_default();
-            refs.insert(name, commit);
+            let entry = ref_entry(source, name, commit)?;
+            collections.entry(collection).or_default().push(entry);
         }
     }
     Ok(collections)
 }
 
-fn collection_map(
-    source: &dyn ObjectSource,
-    collections: BTreeMap<CollectionId, BTreeMap<RefName, Checksum>>,
-) -> Result<Value, RepoError> {
-    let mut entries = Vec::new();
-    for (collection, refs) in &collections {
-        let key = Value::str(&collection.to_string());
-        entries.push(Value::dict_entry(key, ref_entries(source, refs.iter())?));
-    }
-    Ok(Value::array("{sa(s(taya{sv}))}", entries))
-}
-
-fn ref_entries<'a>(
-    source: &dyn ObjectSource,
-    refs: impl Iterator<Item = (&'a RefName, &'a Checksum)>,
-) -> Result<Value, RepoError> {
-    let mut entries: Vec<(String, Value)> = Vec::new();
-    for (name, commit) in refs {
-        let name = name.to_string();
-        entries.push((name.clone(), ref_entry(source, &name, commit)?));
-    }
-    entries.sort_by(|(a, _), (b, _)| a.as_bytes().cmp(b.as_bytes()));
-    let entries = entries.into_iter().map(|(_, entry)| entry);
-    Ok(Value::array(REF_ENTRY, entries))
-}
-
 fn ref_entry(
     source: &dyn ObjectSource,
-    name: &str,
-    checksum: &Checksum,
-) -> Result<Value, RepoError> {
-    let object = ObjectName::new(*checksum, ObjectKind::Commit);
+    name: RefName,
+    checksum: Checksum,
+) -> Result<SummaryRef, RepoError> {
+    let object = ObjectName::new(checksum, ObjectKind::Commit);
     let commit: Encoded<Commit> = decode(&object, source.metadata(&object)?)?;
-    let mut metadata = Dict::default();
-    if let Some(version) = commit.version() {
-        metadata.set("ostree.commit.version", Value::str(version));
+    let size = commit.bytes().len() as u64;
+    let mut entry = SummaryRef::new(name, size, checksum, commit.version(), commit.timestamp);
+    if commit.timestamp > MAX_DATE {
+        entry.metadata.remove("ostree.commit.timestamp");
     }
-    if commit.timestamp <= MAX_DATE {
-        metadata.set("ostree.commit.timestamp", Value::u64_be(commit.timestamp));
-    }
-    Ok(Value::tuple([
-        Value::str(name),
-        Value::tuple([
-            Value::u64(commit.bytes().len() as u64),
-            Value::ay(checksum.as_bytes().to_vec()),
-            metadata.to_value(),
-        ]),
-    ]))
+    Ok(entry)
 }
 
-/// The dictionary of deltas and the digests of their superblocks.
-pub(in crate::repo) fn delta_dict(deltas: &[(String, Checksum)]) -> Value {
-    let mut dict = Dict::default();
-    for (name, digest) in deltas {
-        dict.set(name, Value::ay(digest.as_bytes().to_vec()));
+/// The entries in the order of GLib's hash table.
+fn in_hash_order(metadata: &Metadata) -> Metadata {
+    let entries: Vec<(&str, &Value)> = metadata.iter().collect();
+    let keys: Vec<&str> = entries.iter().map(|(key, _)| *key).collect();
+    let mut ordered = Metadata::new();
+    for (key, value) in hash_order(&keys).into_iter().filter_map(|i| entries.get(i)) {
+        ordered.insert(*key, (*value).clone());
     }
-    dict.to_value()
-}
-
-/// A dictionary as `GVariantDict` fills it, and in whose order it is written.
-#[derive(Debug, Default)]
-pub(in crate::repo) struct Dict(Vec<(String, Value)>);
-
-impl From<&Metadata> for Dict {
-    fn from(metadata: &Metadata) -> Dict {
-        let entries = metadata.iter();
-        Dict(
-            entries
-                .map(|(key, value)| (key.to_owned(), value.clone()))
-                .collect(),
-        )
-    }
-}
-
-impl Dict {
-    /// Sets a key; one that is there keeps its place.
-    pub(in crate::repo) fn set(&mut self, key: &str, value: Value) {
-        match self.0.iter_mut().find(|(there, _)| there == key) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((key.to_owned(), value)),
-        }
-    }
-
-    /// Sets a key unless it is there.
-    fn add(&mut self, key: &str, value: Value) {
-        if !self.0.iter().any(|(there, _)| there == key) {
-            self.set(key, value);
-        }
-    }
-
-    /// The entries in the order of GLib's hash table.
-    fn ordered(&self) -> Vec<&(String, Value)> {
-        let keys: Vec<&str> = self.0.iter().map(|(key, _)| key.as_str()).collect();
-        let order = hash_order(&keys);
-        order
-            .into_iter()
-            .filter_map(|index| self.0.get(index))
-            .collect()
-    }
-
-    /// The `a{sv}`.
-    pub(in crate::repo) fn to_value(&self) -> Value {
-        let ordered = self.ordered();
-        Value::vardict(
-            ordered
-                .into_iter()
-                .map(|(key, value)| (key.as_str(), value)),
-        )
-    }
-
-    fn into_metadata(self) -> Metadata {
-        let mut metadata = Metadata::new();
-        for (key, value) in self.ordered() {
-            metadata.insert(key, value.clone());
-        }
-        metadata
-    }
+    ordered
 }
