@@ -52,7 +52,7 @@ impl Transaction<'_> {
     pub fn publish(self, observer: &dyn Observer) -> Result<Published, RepoError> {
         let Parts {
             repo,
-            mut stage,
+            stage,
             staged,
             intent,
             lock,
@@ -60,7 +60,6 @@ impl Transaction<'_> {
         unchanged(repo, &intent)?;
         sync_filesystem(repo)?;
         let objects = move_objects(repo, &stage, &staged, observer)?;
-        stage.keep(false);
         let record = Record::new(repo, intent)?;
         let published = Published {
             objects,

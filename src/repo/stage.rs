@@ -3,7 +3,7 @@
 //! ```text
 //! tmp/staging-<boot id>-XXXXXX/       one transaction's; libostree adopts or cleans it after a crash
 //! tmp/staging-<boot id>-XXXXXX-lock   held (OFD write lock) as long as the transaction lives
-//! extensions/airlock/stage/<id>/      0700, resumable: stays after a crash for the next run
+//! extensions/airlock/stage/<id>/      0700, what a killed run left in it the next one takes up
 //! └── 1c/bde85117….filez              a staged object, linked only when it is complete
 //! ```
 
@@ -31,14 +31,13 @@ const ATTEMPTS: usize = 64;
 /// Beneath [`paths::AIRLOCK`]: where resumable stages lie.
 const RESUMABLE: &str = "stage";
 
-/// A staging directory, removed with all it holds when dropped unless it is to be resumed.
+/// A staging directory, removed with all it holds when dropped; only a kill or a cut leaves it.
 pub(in crate::repo) struct Stage {
     repo: OwnedFd,
     dir: OwnedFd,
     path: String,
     full: PathBuf,
     mode: Mode,
-    keep: bool,
     lock: Option<(OwnedFd, String)>,
 }
 
@@ -75,9 +74,30 @@ impl Stage {
         for step in [&parent, &path] {
             durable::ensure_dir(repo.dir(), step, 0o700).at("create", repo.path().join(step))?;
         }
-        let mut stage = Stage::open(repo, path, None)?;
-        stage.keep = true;
-        Ok(stage)
+        Stage::open(repo, path, None)
+    }
+
+    /// Adds up what the stage of the work called `id` holds, if a killed run left one.
+    pub(in crate::repo) fn measure(repo: &Repo, id: &Checksum) -> Result<u64, RepoError> {
+        let path = format!("{}/{RESUMABLE}/{id}", paths::AIRLOCK);
+        if let Err(Errno::NOENT) = fs::statat(repo.dir(), path.as_str(), AtFlags::empty()) {
+            return Ok(0);
+        }
+        let stage = durable::open_dir(repo.dir(), &path).at("open", repo.path().join(&path))?;
+        let mut size = 0;
+        for (fan, is_dir) in entries(stage.as_fd(), ".").at("list", repo.path().join(&path))? {
+            let inner = match is_dir {
+                true => entries(stage.as_fd(), &fan).at("list", repo.path().join(&path))?,
+                false => Vec::new(),
+            };
+            for (name, _) in inner {
+                let file = format!("{fan}/{name}");
+                if let Ok(stat) = fs::statat(&stage, file.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
+                    size += u64::try_from(stat.st_size).unwrap_or(0);
+                }
+            }
+        }
+        Ok(size)
     }
 
     fn open(
@@ -92,14 +112,8 @@ impl Stage {
             path,
             full,
             mode: repo.mode(),
-            keep: false,
             lock,
         })
-    }
-
-    /// Says whether the directory stays when this value goes away.
-    pub(in crate::repo) fn keep(&mut self, keep: bool) {
-        self.keep = keep;
     }
 
     /// The full path of something in the stage, for messages.
@@ -209,6 +223,18 @@ impl Stage {
         }
     }
 
+    /// Removes the resumable stages of other work.
+    pub(in crate::repo) fn remove_siblings(&self) -> Result<(), RepoError> {
+        let (parent, own) = self.path.rsplit_once('/').unwrap_or((".", &self.path));
+        for (name, _) in entries(self.repo.as_fd(), parent).at("list", self.full(".."))? {
+            if name != own {
+                remove_tree(self.repo.as_fd(), &format!("{parent}/{name}"))
+                    .at("remove", self.full("..").join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes one staged file.
     pub(in crate::repo) fn remove(&self, loose: &str) -> Result<(), RepoError> {
         fs::unlinkat(&self.dir, loose, AtFlags::empty()).at("remove", self.full(loose))
@@ -235,13 +261,13 @@ impl Stage {
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        if self.keep {
-            return;
-        }
         // A failure here cannot be helped: the cleaner of a later transaction tries again.
         let _ = remove_tree(self.repo.as_fd(), &self.path);
         if let Some((_, path)) = &self.lock {
             let _ = fs::unlinkat(&self.repo, path.as_str(), AtFlags::empty());
+        }
+        if let Some((parent, _)) = self.path.rsplit_once('/').filter(|_| self.lock.is_none()) {
+            let _ = fs::unlinkat(&self.repo, parent, AtFlags::REMOVEDIR);
         }
     }
 }

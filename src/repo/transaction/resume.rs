@@ -13,18 +13,29 @@ use super::super::error::{Context, RepoError};
 use super::super::paths;
 use super::super::repository::Repo;
 use super::super::stage::Stage;
-use super::{Transaction, held};
+use super::{Space, Transaction, held};
 use crate::format::limits::MAX_METADATA;
 use crate::format::{Checksum, ObjectKind, ObjectName};
 
 /// What a stage may hold.
 const STAGED: [ObjectKind; 3] = [ObjectKind::File, ObjectKind::DirTree, ObjectKind::DirMeta];
 
+impl Repo {
+    /// How many bytes of content a transaction may add before the reserve is touched.
+    pub fn space_left(&self) -> Result<u64, RepoError> {
+        Ok(Space::measure(self)?.left())
+    }
+
+    /// How many bytes a killed run of the work called `id` left for the next one.
+    pub fn staged_bytes(&self, id: &Checksum) -> Result<u64, RepoError> {
+        Stage::measure(self, id)
+    }
+}
+
 impl<'r> Transaction<'r> {
     /// Takes up the stage of the work called `id`, or begins it; returns how many objects it held.
     ///
-    /// Unlike that of [`Transaction::begin`] this stage stays on disk when the transaction is dropped;
-    /// [`Transaction::discard`] removes it.
+    /// The stages of other work are removed: **the caller holds airlock's lock**, so nobody is at it.
     pub fn resume(
         repo: &'r Repo,
         id: &Checksum,
@@ -32,6 +43,7 @@ impl<'r> Transaction<'r> {
     ) -> Result<(Transaction<'r>, usize), RepoError> {
         let lock = repo.lock_shared()?;
         let stage = Stage::resumable(repo, id)?;
+        stage.remove_siblings()?;
         let tx = Transaction::new(repo, stage, lock)?;
         let found = tx.stage.list()?;
         let next = AtomicUsize::new(0);
@@ -54,11 +66,6 @@ impl<'r> Transaction<'r> {
         }
         let kept = held(&tx.staged).len();
         Ok((tx, kept))
-    }
-
-    /// Gives up the work: its stage is removed too.
-    pub fn discard(mut self) {
-        self.stage.keep(false);
     }
 
     /// Notes one staged file as an object when it is one, and removes it when it is not.

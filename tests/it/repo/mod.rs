@@ -1,9 +1,12 @@
 //! The repository on disk.
 
+mod fsck;
 mod init;
 mod lock;
 pub mod objects;
+mod redo;
 mod refs;
+mod summary;
 mod transaction;
 
 use std::path::Path;

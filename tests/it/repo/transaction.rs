@@ -253,7 +253,8 @@ fn a_stage_is_taken_up_again_and_what_is_damaged_in_it_goes() {
     let names: Vec<_> = (0..3u8)
         .map(|byte| tx.write_file(&header, 1, &mut &[byte][..]).unwrap())
         .collect();
-    drop(tx);
+    // As a kill leaves it.
+    std::mem::forget(tx);
     let stage = repo.path().join(format!("extensions/airlock/stage/{id}"));
     let mode = fs::metadata(&stage).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o700);
@@ -270,6 +271,13 @@ fn a_stage_is_taken_up_again_and_what_is_damaged_in_it_goes() {
     tx.publish(&Silent).unwrap();
     assert!(repo.has(&file(&names[2])).unwrap());
     assert!(!stage.exists());
+
+    // A failure that is noticed leaves nothing behind.
+    let before = listing(repo.path());
+    let (tx, _) = Transaction::resume(&repo, &id, 2).unwrap();
+    tx.write_file(&header, 1, &mut &b"x"[..]).unwrap();
+    drop(tx);
+    assert_eq!(listing(repo.path()), before);
 }
 
 #[test]

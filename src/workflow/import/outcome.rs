@@ -1,0 +1,132 @@
+//! What an import did, or would do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::bundle::VerifiedBundle;
+use crate::format::{Checksum, RefName};
+use crate::openpgp::{Fingerprint, Verification};
+use crate::repo::Published;
+use crate::workflow::finding::Finding;
+use crate::workflow::journal::Move;
+
+use super::ImportOptions;
+use super::preflight::carries_summary;
+use super::site_state::{SiteState, Standing};
+
+/// Whose summary the repository has after an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SummarySource {
+    /// The twin's, as it was signed before it left.
+    Bundle,
+    /// The site's, signed here.
+    Site,
+    /// The site's, unsigned as it was before.
+    Unsigned,
+    /// None was there, and none is made.
+    None,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ImportOutcome {
+    /// The bundle's id, the SHA-256 of its manifest.
+    pub bundle: Checksum,
+    /// Who signed it.
+    pub signers: BTreeSet<Fingerprint>,
+    /// Whether anything changed.
+    pub changed: bool,
+    /// How it stood to what the repository had.
+    pub standing: Standing,
+    /// Whether something newer was here already.
+    pub superseded: bool,
+    /// Whether an interrupted publish was finished first.
+    pub rolled_forward: bool,
+    /// The refs that moved, or would.
+    pub refs: BTreeMap<RefName, Move>,
+    /// The versions that came, per ref.
+    pub versions: BTreeMap<RefName, String>,
+    /// How many objects were added.
+    pub objects: u64,
+    /// How many objects an interrupted run had left, and were not read again.
+    pub resumed: usize,
+    /// Whose summary is published.
+    pub summary: SummarySource,
+    /// Every reason to refuse, of a dry run.
+    pub findings: Vec<Finding>,
+}
+
+impl ImportOutcome {
+    pub(super) fn new(bundle: &VerifiedBundle, verification: &Verification) -> ImportOutcome {
+        let releases = bundle.manifest().releases.iter();
+        ImportOutcome {
+            bundle: *bundle.id(),
+            signers: verification.signers(),
+            changed: false,
+            standing: Standing::Ahead,
+            superseded: false,
+            rolled_forward: false,
+            refs: BTreeMap::new(),
+            versions: releases
+                .filter_map(|release| Some((release.name.clone(), release.version.clone()?)))
+                .collect(),
+            objects: 0,
+            resumed: 0,
+            summary: SummarySource::None,
+            findings: Vec::new(),
+        }
+    }
+
+    pub(super) fn standing(&mut self, standing: Standing) {
+        self.standing = standing;
+        self.superseded = standing == Standing::Superseded;
+    }
+
+    pub(super) fn published(&mut self, published: Published) {
+        self.changed = true;
+        self.objects = (published.objects + published.commits) as u64;
+    }
+
+    /// Says what would move, and whose summary would be published.
+    pub(super) fn would_move(
+        &mut self,
+        bundle: &VerifiedBundle,
+        site: &SiteState,
+        options: &ImportOptions<'_>,
+    ) {
+        self.refs = moves(bundle, site);
+        self.summary = summary_source(bundle, site, options);
+        self.changed = self.findings.is_empty();
+    }
+}
+
+/// The refs that a bundle moves, from where they are.
+pub(super) fn moves(bundle: &VerifiedBundle, site: &SiteState) -> BTreeMap<RefName, Move> {
+    let after = bundle.manifest().refs_after.iter();
+    after
+        .filter_map(|(name, to)| {
+            let from = site.heads.get(name).copied();
+            (from != *to).then(|| (name.clone(), Move { from, to: *to }))
+        })
+        .collect()
+}
+
+/// Whose summary there is to be.
+pub(super) fn summary_source(
+    bundle: &VerifiedBundle,
+    site: &SiteState,
+    options: &ImportOptions<'_>,
+) -> SummarySource {
+    if !options.signing.summary.is_empty() {
+        SummarySource::Site
+    } else if carries_summary(bundle.manifest()) {
+        SummarySource::Bundle
+    } else if site.summary.is_some() {
+        SummarySource::Unsigned
+    } else {
+        SummarySource::None
+    }
+}

@@ -1,0 +1,252 @@
+//! Every reason to refuse a verified bundle that can be seen before its payload is read.
+
+use crate::bundle::{Manifest, Member, Release, Role as MemberRole, VerifiedBundle};
+use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
+use crate::repo::{Mode, Repo, RepoError, walk};
+use crate::workflow::error::Error;
+use crate::workflow::finding::{Finding, Subject};
+use crate::workflow::policy::{Claim, Role};
+
+use super::ImportOptions;
+use super::site_state::{SiteState, Standing, commit_time};
+
+/// How far ahead of every known clock a statement may be dated: a day.
+const AHEAD: u64 = 86_400;
+
+/// Collects the findings; an error is something that could not even be looked at.
+pub(super) fn preflight(
+    repo: &Repo,
+    site: &SiteState,
+    bundle: &VerifiedBundle,
+    options: &ImportOptions<'_>,
+) -> Result<Vec<Finding>, Error> {
+    if repo.mode() == Mode::BareSplitXattrs {
+        return Err(Error::Repo(RepoError::UnsupportedMode {
+            mode: repo.mode(),
+            what: "be written to",
+        }));
+    }
+    let manifest = bundle.manifest();
+    let mut findings = Vec::new();
+    identity(repo, site, manifest, &mut findings);
+    order(site, bundle, options.now, &mut findings);
+    for release in &manifest.releases {
+        findings.extend(downgrade(repo, site, release)?);
+        findings.extend(base(repo, manifest, release)?);
+    }
+    refs(repo, site, manifest, options, &mut findings)?;
+    summary(repo, site, manifest, options, &mut findings);
+    findings.extend(space(repo, bundle)?);
+    Ok(findings)
+}
+
+/// Is this the twin that the site follows, and the same collection?
+fn identity(repo: &Repo, site: &SiteState, manifest: &Manifest, findings: &mut Vec<Finding>) {
+    let found = manifest.repository.id.to_string();
+    if let Some(accepted) = &site.accepted
+        && !accepted.repository.is_empty()
+        && accepted.repository != found
+    {
+        let pinned = accepted.repository.clone();
+        findings.push(Finding::OtherRepository { pinned, found });
+    }
+    if repo.collection_id() != manifest.repository.collection.as_ref() {
+        findings.push(Finding::OtherCollection {
+            wanted: repo.collection_id().cloned(),
+            found: manifest.repository.collection.clone(),
+        });
+    }
+    if repo.config().is_flatpak() {
+        findings.push(Finding::FlatpakRepository {
+            found: "keys xa.* in its configuration".to_owned(),
+        });
+    }
+}
+
+/// Is it newer than what was accepted, and not from the future?
+fn order(site: &SiteState, bundle: &VerifiedBundle, clock: u64, findings: &mut Vec<Finding>) {
+    let manifest = bundle.manifest();
+    let limit = site.now(clock).saturating_add(AHEAD);
+    let stated = manifest.sequence.values().copied().chain([manifest.created]);
+    if let Some(stated) = stated.max().filter(|stated| *stated > limit) {
+        findings.push(Finding::FromTheFuture {
+            subject: Subject::Bundle,
+            stated,
+            limit,
+        });
+    }
+    // The last bundle again is taken up: what it brought may have been lost.
+    let last = site.accepted.as_ref().and_then(|accepted| accepted.bundle);
+    if last.as_ref() == Some(bundle.id()) {
+        return;
+    }
+    for (name, &sequence) in &manifest.sequence {
+        let accepted = site.sequence(manifest, name);
+        if let Some(accepted) = accepted.filter(|accepted| sequence <= *accepted) {
+            findings.push(Finding::Replayed {
+                name: name.clone(),
+                sequence,
+                accepted,
+            });
+        }
+    }
+}
+
+fn downgrade(repo: &Repo, site: &SiteState, release: &Release) -> Result<Option<Finding>, Error> {
+    let head = site.heads.get(&release.name);
+    let Some(head) = head.filter(|head| **head != release.commit) else {
+        return Ok(None);
+    };
+    let current = commit_time(repo, head)?.filter(|current| *current > release.timestamp);
+    Ok(current.map(|current| Finding::Downgrade {
+        name: release.name.clone(),
+        current,
+        offered: release.timestamp,
+    }))
+}
+
+/// Is one of the commits that the release builds on here, with everything it needs?
+fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Finding>, Error> {
+    let earlier = |commit: &Checksum| {
+        let releases = manifest.releases.iter();
+        let mut before = releases.take_while(|other| other.commit != release.commit);
+        before.any(|other| other.commit == *commit)
+    };
+    if release.from.is_empty() || release.from.iter().any(earlier) {
+        return Ok(None);
+    }
+    for commit in &release.from {
+        if is_complete(repo, commit)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Finding::BaseMissing {
+        name: release.name.clone(),
+        any_of: release.from.clone(),
+    }))
+}
+
+fn is_complete(repo: &Repo, commit: &Checksum) -> Result<bool, Error> {
+    Ok(!repo.is_partial(commit)? && walk::missing(repo, &[*commit])?.is_empty())
+}
+
+/// Do the refs that change without a release have a commit to go to?
+fn refs(
+    repo: &Repo,
+    site: &SiteState,
+    manifest: &Manifest,
+    options: &ImportOptions<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    for (name, commit) in &manifest.refs_after {
+        let Some(commit) = commit.filter(|commit| site.heads.get(name) != Some(commit)) else {
+            continue;
+        };
+        let brought = |release: &Release| release.name == *name && release.commit == commit;
+        if manifest.releases.iter().any(brought) {
+            continue;
+        }
+        match repo.commit(&commit) {
+            Err(RepoError::ObjectMissing { .. }) => findings.push(Finding::BaseMissing {
+                name: name.clone(),
+                any_of: vec![commit],
+            }),
+            Err(error) => return Err(error.into()),
+            Ok(found) => findings.extend(judge_present(repo, options, name, &found)?),
+        }
+    }
+    Ok(())
+}
+
+/// Judges a commit that is here already and that another ref is to have.
+fn judge_present(
+    repo: &Repo,
+    options: &ImportOptions<'_>,
+    name: &RefName,
+    commit: &Encoded<Commit>,
+) -> Result<Vec<Finding>, Error> {
+    let id = commit.checksum();
+    let mut findings = Vec::new();
+    match commit.ref_binding() {
+        None => findings.push(Finding::Unbound { commit: id }),
+        Some(bindings) if !bindings.iter().any(|bound| bound == name.as_str()) => {
+            findings.push(Finding::NotBound {
+                name: name.clone(),
+                commit: id,
+                bindings,
+            });
+        }
+        Some(_) => {}
+    }
+    if !is_complete(repo, &id)? {
+        findings.push(Finding::Partial { commit: id });
+    }
+    let signatures = repo.commitmeta(&id)?.signatures(Metadata::GPGSIGS)?;
+    let verification = options
+        .trust
+        .verify(commit.bytes(), &signatures, options.now);
+    let claim = Claim {
+        role: Role::Commit,
+        subject: Subject::Commit {
+            name: name.clone(),
+            commit: id,
+        },
+        refs: std::slice::from_ref(name),
+        collection: repo.collection_id(),
+        created: commit.timestamp,
+        expires: None,
+        now: options.now,
+    };
+    findings.extend(options.trust.judge(&claim, &verification));
+    Ok(findings)
+}
+
+/// Will the summary that is published be the right one, and stay?
+fn summary(
+    repo: &Repo,
+    site: &SiteState,
+    manifest: &Manifest,
+    options: &ImportOptions<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    if !options.signing.summary.is_empty() {
+        return;
+    }
+    if !carries_summary(manifest) {
+        if site.signature.is_some() {
+            findings.push(Finding::SummaryWouldLoseSignature);
+        }
+        return;
+    }
+    if repo.config().auto_update_summary() {
+        let keys = ["auto-update-summary", "commit-update-summary"];
+        let set = |key: &&str| repo.config().file().raw("core", key).is_some();
+        let key = keys.into_iter().find(set).unwrap_or(keys[0]).to_owned();
+        findings.push(Finding::AutoUpdateSummary { key });
+    }
+    let unlisted = site.heads.keys();
+    let unlisted: Vec<String> = unlisted
+        .filter(|name| !manifest.refs_after.contains_key(*name))
+        .map(ToString::to_string)
+        .collect();
+    if !unlisted.is_empty() {
+        findings.push(Finding::UnlistedRefs { refs: unlisted });
+    }
+}
+
+/// Tells whether the bundle brings a signed summary.
+pub(super) fn carries_summary(manifest: &Manifest) -> bool {
+    let is_summary = |member: &Member| member.name.role == MemberRole::Summary;
+    manifest.members.iter().any(is_summary)
+}
+
+fn space(repo: &Repo, bundle: &VerifiedBundle) -> Result<Option<Finding>, Error> {
+    let sizes = bundle.manifest().releases.iter().map(|release| &release.bytes);
+    let total: u64 = match repo.mode() {
+        Mode::Archive => sizes.map(|bytes| bytes.stored).sum(),
+        _ => sizes.map(|bytes| bytes.content).sum(),
+    };
+    let needed = total.saturating_sub(repo.staged_bytes(bundle.id())?);
+    let available = repo.space_left()?;
+    Ok((needed > available).then_some(Finding::NoSpace { needed, available }))
+}

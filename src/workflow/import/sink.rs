@@ -1,0 +1,330 @@
+//! Taking in what a bundle carries: judged first, then staged.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::bundle::{FilezObject, PayloadSink};
+use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_part};
+use crate::format::{Checksum, Codec, Commit, FileHeader, ObjectKind, ObjectName, Summary};
+use crate::repo::{Mode, ObjectSource, Repo, SummaryPair, Transaction, walk};
+use crate::workflow::carried::{self, Reach};
+use crate::workflow::error::Error;
+use crate::workflow::finding::Finding;
+use crate::workflow::release_check::{ReleaseCheck, Spine};
+
+use super::site_state::SiteState;
+
+/// Where objects go.
+pub(super) enum Target<'a, 'r> {
+    /// Into a transaction.
+    Stage(&'a Transaction<'r>),
+    /// Nowhere: only the findings count.
+    Nowhere,
+}
+
+/// What a bundle brought, besides objects.
+pub(super) struct Carried {
+    pub(super) spines: Vec<Spine>,
+    pub(super) summary: Option<SummaryPair>,
+}
+
+/// The sink of an import.
+pub(super) struct Importer<'a, 'r> {
+    repo: &'a Repo,
+    check: ReleaseCheck<'a>,
+    site: &'a SiteState,
+    target: Target<'a, 'r>,
+    state: Mutex<State>,
+    /// The files that the release under way may bring.
+    reach: RwLock<Reach>,
+}
+
+#[derive(Default)]
+struct State {
+    findings: Vec<Finding>,
+    spines: Vec<Spine>,
+    summary: Option<SummaryPair>,
+    carried: carried::Carried,
+    /// Older commits that explain the history of a release, and their parents.
+    ancestors: HashMap<Checksum, Option<Checksum>>,
+}
+
+impl State {
+    /// Lists what came with a release and does not belong to it.
+    fn strays(&self, spine: &Spine, reach: &Reach) -> Vec<ObjectName> {
+        let mut line = HashSet::new();
+        let mut next = spine.commit().parent;
+        while let Some(commit) = next.filter(|commit| line.insert(*commit)) {
+            next = self.ancestors.get(&commit).copied().flatten();
+        }
+        let belongs = |object: &ObjectName| match object.kind {
+            ObjectKind::Commit => line.contains(&object.checksum),
+            _ => reach.holds(object),
+        };
+        let listed = spine.superblock.parts.iter().flat_map(|part| &part.objects);
+        listed.filter(|object| !belongs(object)).copied().collect()
+    }
+}
+
+impl<'a, 'r> Importer<'a, 'r> {
+    pub(super) fn new(
+        repo: &'a Repo,
+        check: ReleaseCheck<'a>,
+        site: &'a SiteState,
+        target: Target<'a, 'r>,
+    ) -> Importer<'a, 'r> {
+        Importer {
+            repo,
+            check,
+            site,
+            target,
+            state: Mutex::default(),
+            reach: RwLock::default(),
+        }
+    }
+
+    /// What was found, of a dry run.
+    pub(super) fn findings(self) -> Vec<Finding> {
+        self.into_state().findings
+    }
+
+    /// Ends the reading: what the bundle brought besides objects.
+    pub(super) fn finish(self) -> Result<Carried, Error> {
+        let state = self.into_state();
+        Error::refuse_any(state.findings)?;
+        Ok(Carried {
+            spines: state.spines,
+            summary: state.summary,
+        })
+    }
+
+    fn into_state(self) -> State {
+        self.state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A real import stops at the first finding; a dry run goes on to find them all.
+    fn go_on(&self, state: &mut State) -> Result<(), Error> {
+        match self.target {
+            Target::Stage(_) => Error::refuse_any(std::mem::take(&mut state.findings)),
+            Target::Nowhere => Ok(()),
+        }
+    }
+
+    /// Does the summary fit this repository, besides being signed?
+    fn fits(&self, bytes: &[u8], findings: &mut Vec<Finding>) -> Result<(), Error> {
+        let summary = Summary::decode(bytes)?;
+        let offered = summary.last_modified().unwrap_or(0);
+        if let Some(current) = self.site.summary_modified().filter(|now| *now > offered) {
+            findings.push(Finding::SummaryOlder { current, offered });
+        }
+        let deltas = summary.static_deltas()?;
+        let present = match deltas.is_empty() {
+            true => Vec::new(),
+            false => self.repo.static_deltas()?,
+        };
+        if let Some((delta, _)) = deltas.iter().find(|delta| !present.contains(delta)) {
+            findings.push(Finding::Contradiction {
+                what: "the deltas of the summary".to_owned(),
+                stated: delta.directory(),
+                found: "none such in the repository".to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl PayloadSink for Importer<'_, '_> {
+    type Error = Error;
+
+    fn summary(&self, summary: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let state = &mut *self.state();
+        let before = state.findings.len();
+        let _ = self
+            .check
+            .summary(summary, signature, &mut state.findings)?;
+        // What is not signed as it should be is not looked into.
+        if state.findings.len() == before {
+            self.fits(summary, &mut state.findings)?;
+        }
+        state.summary = Some(SummaryPair {
+            summary: summary.to_vec(),
+            signature: Some(signature.to_vec()),
+        });
+        self.go_on(state)
+    }
+
+    fn superblock(&self, release: usize, bytes: &[u8]) -> Result<(), Error> {
+        let state = &mut *self.state();
+        let spine = self.check.spine(release, bytes, &mut state.findings)?;
+        self.go_on(state)?;
+        if let Target::Stage(tx) = &self.target {
+            tx.write_metadata(ObjectKind::Commit, spine.commit().bytes())?;
+        }
+        state.spines.push(spine);
+        Ok(())
+    }
+
+    fn part(&self, release: usize, part: usize, bytes: &[u8]) -> Result<(), Error> {
+        let header = {
+            let state = self.state();
+            let spine = state.spines.get(release);
+            spine.and_then(|spine| spine.superblock.parts.get(part).cloned())
+        };
+        // A part that the superblock does not list was found when the two were compared.
+        let Some(header) = header else {
+            return Ok(());
+        };
+        let scratch = self.repo.path().join("tmp");
+        let sources = RepoSources::new(self.repo, &scratch);
+        let mut sink = PartSink {
+            importer: self,
+            trees: Vec::new(),
+        };
+        apply_part(&header, bytes, &sources, &mut sink)?;
+        let trees = sink.trees;
+        let state = &mut *self.state();
+        for (object, bytes) in &trees {
+            state.carried.add(object, bytes)?;
+            if object.kind == ObjectKind::Commit {
+                let parent = Commit::decode(bytes)?.parent;
+                state.ancestors.insert(object.checksum, parent);
+            }
+        }
+        Ok(())
+    }
+
+    fn spine(&self, release: usize) -> Result<(), Error> {
+        let state = &mut *self.state();
+        let Some(spine) = state.spines.get(release) else {
+            return Ok(());
+        };
+        let reach = state.carried.reach(spine.commit());
+        let strays = state.strays(spine, &reach);
+        if let (Some(example), Some(stated)) =
+            (strays.first(), self.check.manifest.releases.get(release))
+        {
+            let finding = Finding::Stray {
+                name: stated.name.clone(),
+                count: strays.len() as u64,
+                example: *example,
+            };
+            state.findings.push(finding);
+        }
+        *self.reach.write().unwrap_or_else(PoisonError::into_inner) = reach;
+        self.go_on(state)
+    }
+
+    fn object(
+        &self,
+        release: usize,
+        name: &Checksum,
+        object: FilezObject<'_>,
+    ) -> Result<(), Error> {
+        let reach = self.reach.read().unwrap_or_else(PoisonError::into_inner);
+        if !reach.files.contains(name) {
+            drop(reach);
+            let state = &mut *self.state();
+            if let Some(stated) = self.check.manifest.releases.get(release) {
+                state.findings.push(Finding::Stray {
+                    name: stated.name.clone(),
+                    count: 1,
+                    example: ObjectName::new(*name, ObjectKind::File),
+                });
+            }
+            return self.go_on(state);
+        }
+        drop(reach);
+        let Target::Stage(tx) = &self.target else {
+            return Ok(());
+        };
+        match object {
+            FilezObject::Whole { stored, info } => tx.adopt_filez(name, stored, info)?,
+            FilezObject::Streamed(large) if self.repo.mode() == Mode::Archive => {
+                let stored = large.stored_len();
+                tx.adopt_checked(name, stored, &mut large.stored())?;
+            }
+            FilezObject::Streamed(large) => {
+                let (header, size) = (large.header().clone(), large.size());
+                tx.write_file_expecting(name, &header, size, &mut large.content())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Carried {
+    /// Checks that everything the new commits need is there, and the summary tells their sizes.
+    pub(super) fn incomplete(&self, tx: &Transaction<'_>) -> Result<Vec<Finding>, Error> {
+        let mut findings = Vec::new();
+        for spine in &self.spines {
+            let commit = spine.commit().checksum();
+            let gaps = walk::missing(tx, &[commit])?;
+            if let Some(gap) = gaps.first() {
+                findings.push(Finding::Incomplete {
+                    commit,
+                    missing: gaps.len() as u64,
+                    example: gap.object,
+                });
+            }
+        }
+        let Some(pair) = self.summary.as_ref().filter(|_| findings.is_empty()) else {
+            return Ok(findings);
+        };
+        for entry in Summary::decode(&pair.summary)?.refs {
+            let name = ObjectName::new(entry.commit, ObjectKind::Commit);
+            let size = match ObjectSource::has(tx, &name)? {
+                true => tx.metadata(&name)?.len() as u64,
+                false => 0,
+            };
+            // Clients take the size as the most they download.
+            if size != entry.size {
+                findings.push(Finding::Contradiction {
+                    what: format!("the summary's size of {}", entry.name),
+                    stated: entry.size.to_string(),
+                    found: size.to_string(),
+                });
+            }
+        }
+        Ok(findings)
+    }
+}
+
+/// Takes what one part makes.
+struct PartSink<'s, 'a, 'r> {
+    importer: &'s Importer<'a, 'r>,
+    trees: Vec<(ObjectName, Vec<u8>)>,
+}
+
+impl ObjectSink for PartSink<'_, '_, '_> {
+    fn metadata(&mut self, object: &ObjectName, bytes: &[u8]) -> Result<(), DeltaError> {
+        if let Target::Stage(tx) = &self.importer.target {
+            let is_new = !tx.has(object)?;
+            tx.write_metadata(object.kind, bytes)?;
+            if object.kind == ObjectKind::Commit && is_new {
+                tx.mark_partial(&object.checksum);
+            }
+        }
+        self.trees.push((*object, bytes.to_vec()));
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        file: &Checksum,
+        header: &FileHeader,
+        size: u64,
+        content: &mut dyn Read,
+    ) -> Result<(), DeltaError> {
+        if let Target::Stage(tx) = &self.importer.target {
+            tx.write_file_expecting(file, header, size, content)?;
+        }
+        Ok(())
+    }
+}
