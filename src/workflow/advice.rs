@@ -63,6 +63,7 @@ impl Finding {
             }
             SummaryWouldLoseSignature => "name a key, or say --unsigned",
             FlatpakRepository { .. } => "use flatpak's own tools for this repository",
+            UnlistedRefs { .. } => "delete these refs, or sign the site's own summary with --key",
             NoSpace { .. } => "make room, and run the same command again",
             ReadOnly => "run as the owner of the repository",
             TimestampBelow { .. } => "leave --timestamp out, or check the clocks",

@@ -243,6 +243,15 @@ pub enum Finding {
         /// The ref it stands for.
         alias_of: RefName,
     },
+    /// The repository has refs that the signed summary does not list, so clients would not find them.
+    #[error(
+        "the signed summary does not list {}, which the repository has",
+        list(refs)
+    )]
+    UnlistedRefs {
+        /// The refs.
+        refs: Vec<String>,
+    },
     /// Something changed between judging and publishing.
     #[error("{what} changed while this was under way")]
     Changed {

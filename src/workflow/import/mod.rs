@@ -30,11 +30,12 @@ use crate::repo::{Repo, Transaction};
 use crate::{Observer, Stage};
 
 pub use outcome::{ImportOutcome, SummarySource};
+pub use site_state::Standing;
 
 use preflight::preflight;
 use publish::Publication;
 use sink::{Importer, Target};
-use site_state::{SiteState, Standing};
+use site_state::SiteState;
 
 /// What to import, and who vouches for it.
 #[derive(Clone)]
@@ -113,10 +114,7 @@ pub fn plan_import(
 }
 
 /// Opens and verifies a bundle; of the repository nothing but the clock of what it accepted is read.
-fn open(
-    repo: &Repo,
-    options: &ImportOptions<'_>,
-) -> Result<(VerifiedBundle, Verification), Error> {
+fn open(repo: &Repo, options: &ImportOptions<'_>) -> Result<(VerifiedBundle, Verification), Error> {
     let mut bundle = Bundle::open(&options.bundle)?;
     for file in &options.signatures {
         bundle.add_signatures(file)?;

@@ -4,11 +4,12 @@ use crate::bundle::{Manifest, Member, Release, Role as MemberRole, VerifiedBundl
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::{Mode, Repo, RepoError, walk};
 use crate::workflow::error::Error;
-use crate::workflow::finding::{Finding, Subject};
+use crate::workflow::finding::Finding;
 use crate::workflow::policy::{Claim, Role};
+use crate::workflow::subject::Subject;
 
 use super::ImportOptions;
-use super::site_state::{SiteState, Standing, commit_time};
+use super::site_state::{SiteState, commit_time};
 
 /// How far ahead of every known clock a statement may be dated: a day.
 const AHEAD: u64 = 86_400;
@@ -67,7 +68,11 @@ fn identity(repo: &Repo, site: &SiteState, manifest: &Manifest, findings: &mut V
 fn order(site: &SiteState, bundle: &VerifiedBundle, clock: u64, findings: &mut Vec<Finding>) {
     let manifest = bundle.manifest();
     let limit = site.now(clock).saturating_add(AHEAD);
-    let stated = manifest.sequence.values().copied().chain([manifest.created]);
+    let stated = manifest
+        .sequence
+        .values()
+        .copied()
+        .chain([manifest.created]);
     if let Some(stated) = stated.max().filter(|stated| *stated > limit) {
         findings.push(Finding::FromTheFuture {
             subject: Subject::Bundle,
@@ -241,7 +246,11 @@ pub(super) fn carries_summary(manifest: &Manifest) -> bool {
 }
 
 fn space(repo: &Repo, bundle: &VerifiedBundle) -> Result<Option<Finding>, Error> {
-    let sizes = bundle.manifest().releases.iter().map(|release| &release.bytes);
+    let sizes = bundle
+        .manifest()
+        .releases
+        .iter()
+        .map(|release| &release.bytes);
     let total: u64 = match repo.mode() {
         Mode::Archive => sizes.map(|bytes| bytes.stored).sum(),
         _ => sizes.map(|bytes| bytes.content).sum(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Observer;
 use crate::bundle::VerifiedBundle;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::Fingerprint;
@@ -10,7 +11,6 @@ use crate::workflow::error::Error;
 use crate::workflow::journal::{self, Entry, Verb};
 use crate::workflow::seal::{Unsigned, renew_summary, stage_pair};
 use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY};
-use crate::Observer;
 
 use super::ImportOptions;
 use super::merge::merge;

@@ -33,10 +33,11 @@
 
 mod commit;
 mod completions;
+mod import;
 mod init;
 mod inspect;
-mod log;
 mod key;
+mod log;
 mod man;
 mod recover;
 mod refs;
@@ -56,6 +57,7 @@ pub enum Command {
     Commit(Box<commit::Args>),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Import(Box<import::Args>),
     Log(log::Args),
     Show(show::Args),
     Refs(refs::Args),
@@ -73,6 +75,7 @@ impl Command {
             Command::Commit(_) => "commit",
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
+            Command::Import(_) => "import",
             Command::Log(_) => "log",
             Command::Show(_) => "show",
             Command::Refs(_) => "refs",
@@ -90,6 +93,7 @@ impl Command {
             Command::Commit(args) => commit::run(*args, context),
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
+            Command::Import(args) => import::run(*args, context),
             Command::Log(args) => log::run(args, context),
             Command::Show(args) => show::run(args, context),
             Command::Refs(args) => refs::run(args, context),
