@@ -212,6 +212,9 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
         let mut left = entry.size;
         while left > 0 {
             let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+            if self.pass.is_stopped() {
+                return Err(Stop);
+            }
             self.pass.bundle(reader.fill(&mut piece))?;
             left = left.saturating_sub(piece.len() as u64);
             // A worker that does not listen has failed, or the sink did and the pass is over.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::error::{ReadError, TreeFault};
+use super::error::ReadError;
+use super::fault::TreeFault;
 use super::volumes::Volume;
 
 /// Entries a directory form may hold at most; the manifest's own limit keeps real ones far below.

@@ -2,7 +2,8 @@
 
 use crate::bundle::{MANIFEST, MANIFEST_PREFIX, MANIFEST_SIGNATURE, MAX_MANIFEST};
 
-use super::error::{ReadError, TarFault};
+use super::error::ReadError;
+use super::fault::TarFault;
 use super::layout::{Front, framed};
 use super::ustar::{self, BLOCK, is_zero};
 use super::volumes::Volume;

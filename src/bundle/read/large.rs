@@ -106,6 +106,11 @@ impl LargeFilez {
         }
     }
 
+    /// Returns whether a fault of the object was found already.
+    pub(super) fn is_faulty(&self) -> bool {
+        self.fault.is_some()
+    }
+
     /// Checks what the sink did not read.
     pub(super) fn finish(mut self) -> Result<(), ReadError> {
         let mut inflated = vec![0; INFLATE];

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName};
 
 use super::dir::Tree;
-use super::error::{Place, ReadError, TarFault, TreeFault};
+use super::error::{Place, ReadError};
+use super::fault::{TarFault, TreeFault};
 use super::layout::Layout;
 use super::open::Files;
 use super::recognise::recognise;

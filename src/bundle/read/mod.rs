@@ -15,6 +15,7 @@ mod deal;
 mod dir;
 mod engine;
 mod error;
+mod fault;
 mod front;
 mod gate;
 mod large;
@@ -30,7 +31,8 @@ mod verified;
 mod volumes;
 mod worker;
 
-pub use error::{PackFault, Place, ReadError, TarFault, TreeFault, VolumeFault};
+pub use error::{Place, ReadError};
+pub use fault::{PackFault, TarFault, TreeFault, VolumeFault};
 pub use front::MAX_SIGNATURES;
 pub use large::LargeFilez;
 pub use sink::{FilezObject, PayloadSink, StreamError};

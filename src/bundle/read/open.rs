@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST};
 
 use super::dir::Tree;
-use super::error::{ReadError, TarFault, VolumeFault};
+use super::error::ReadError;
+use super::fault::{TarFault, VolumeFault};
 use super::front::{FrontBytes, MAX_SIGNATURES, begins_a_bundle, read_file};
 use super::layout::Front;
 use super::recognise::number;

@@ -7,7 +7,8 @@
 use crate::bundle::MemberName;
 use crate::format::Checksum;
 
-use super::error::{PackFault, ReadError, TarFault};
+use super::error::ReadError;
+use super::fault::{PackFault, TarFault};
 use super::unpack::Unpacked;
 use super::ustar::{self, BLOCK, is_zero, padding};
 

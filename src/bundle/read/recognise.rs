@@ -11,7 +11,8 @@ use std::path::Path;
 use crate::bundle::{Manifest, Member};
 use crate::format::Checksum;
 
-use super::error::{ReadError, VolumeFault};
+use super::error::ReadError;
+use super::fault::VolumeFault;
 use super::layout::{Layout, chunk_range};
 use super::volumes::{Volume, Volumes};
 

@@ -9,7 +9,7 @@
 //! 148    8  checksum, octal                  345  155  prefix: empty    500  12  zero
 //! ```
 
-use super::error::TarFault;
+use super::fault::TarFault;
 
 /// Size of a header and of the unit that members are padded to.
 pub(super) const BLOCK: usize = 512;

@@ -115,7 +115,12 @@ fn streamed<S: PayloadSink>(
     let taken = pass
         .sink
         .object(release, &name, FilezObject::Streamed(&mut large));
-    // A fault of the object explains whatever the sink made of it.
-    pass.bundle(large.finish())?;
-    pass.sunk(taken)
+    match taken {
+        Err(refusal) if !large.is_faulty() => pass.sunk(Err(refusal)),
+        // A fault of the object explains whatever the sink made of it.
+        taken => {
+            pass.bundle(large.finish())?;
+            pass.sunk(taken)
+        }
+    }
 }

@@ -1,158 +1,37 @@
-//! `verify`: everything about a bundle that can be checked without a repository.
-//!
-//! ```text
-//! signatures ▸ policy ▸ chunks ▸ superblock = manifest, commit signed and bound ▸ every object ▸ complete
-//! ```
+//! The sink of `verify`: it looks at everything and keeps only what later checks need.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
-
-use super::carried::{Carried, Reach};
-use super::release_check::{ReleaseCheck, Spine, judge_bundle};
-use super::{Error, Finding, Trust};
-use crate::bundle::{Bundle, FilezObject, PayloadSink, Release, StreamError, VerifiedBundle};
+use super::VerifiedRelease;
+use crate::bundle::{FilezObject, PayloadSink, Release};
 use crate::delta::{DeltaError, NoSources, ObjectSink, apply_part};
-use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, RefName};
-use crate::openpgp::{Fingerprint, Verification};
-use crate::{Observer, Stage};
-
-/// What to verify, and against what.
-#[derive(Clone, Debug)]
-pub struct VerifyOptions<'a> {
-    /// The bundle: a file, a directory, or volumes in any order.
-    pub bundle: Vec<PathBuf>,
-    /// Signature files that do not lie beside it.
-    pub signatures: Vec<PathBuf>,
-    /// Who may sign.
-    pub trust: &'a Trust,
-    /// The time to judge at, in UNIX seconds.
-    pub now: u64,
-}
-
-/// What was verified.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct VerifyOutcome {
-    /// The bundle's id, the SHA-256 of its manifest.
-    pub bundle: Checksum,
-    /// The files it consists of.
-    pub files: Vec<PathBuf>,
-    /// Who signed it.
-    pub signers: BTreeSet<Fingerprint>,
-    /// When it was made, in UNIX seconds.
-    pub created: u64,
-    /// When it ends to be acceptable, in UNIX seconds.
-    pub expires: Option<u64>,
-    /// What it brings.
-    pub releases: Vec<VerifiedRelease>,
-    /// Who signed the summary it carries, if it carries one.
-    pub summary_signers: Option<BTreeSet<Fingerprint>>,
-    /// How many objects were checked against their names.
-    pub objects: u64,
-    /// How many bytes of the medium were checked.
-    pub bytes: u64,
-}
-
-/// One release that was verified.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct VerifiedRelease {
-    /// The ref.
-    #[serde(rename = "ref")]
-    pub name: RefName,
-    /// The commit.
-    pub commit: Checksum,
-    /// Its version.
-    pub version: Option<String>,
-    /// Its timestamp, in UNIX seconds.
-    pub timestamp: u64,
-    /// The commits of which the target needs any one; with none, the release is complete in itself.
-    pub from: Vec<Checksum>,
-    /// Who signed the commit.
-    pub signers: BTreeSet<Fingerprint>,
-}
-
-/// Verifies a bundle; refuses with every reason there is.
-pub fn verify(
-    options: &VerifyOptions<'_>,
-    observer: &dyn Observer,
-) -> Result<VerifyOutcome, Error> {
-    let VerifyOptions { trust, now, .. } = *options;
-    let mut bundle = Bundle::open(&options.bundle)?;
-    for file in &options.signatures {
-        bundle.add_signatures(file)?;
-    }
-    let (bundle, verification) =
-        bundle.verify_with(|bytes, files| judge_bundle(trust, bytes, files, now))?;
-    let check = ReleaseCheck {
-        manifest: bundle.manifest(),
-        trust,
-        now,
-    };
-    let examiner = Examiner {
-        check,
-        state: Mutex::default(),
-    };
-    bundle
-        .stream(Stage::Verify, &examiner, observer)
-        .map_err(|error| match error {
-            StreamError::Bundle(error) => Error::Read(error),
-            StreamError::Sink(error) => error,
-        })?;
-    let state = examiner.finish();
-    Error::refuse_any(state.findings)?;
-    Ok(outcome(
-        &bundle,
-        &verification,
-        state.objects,
-        state.releases,
-        state.summary,
-    ))
-}
-
-fn outcome(
-    bundle: &VerifiedBundle,
-    verification: &Verification,
-    objects: u64,
-    releases: Vec<VerifiedRelease>,
-    summary: Option<Verification>,
-) -> VerifyOutcome {
-    let manifest = bundle.manifest();
-    VerifyOutcome {
-        bundle: *bundle.id(),
-        files: bundle.paths(),
-        signers: verification.signers(),
-        created: manifest.created,
-        expires: manifest.expires,
-        releases,
-        summary_signers: summary.map(|verification| verification.signers()),
-        objects,
-        bytes: manifest.members.iter().map(|member| member.size).sum(),
-    }
-}
+use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName};
+use crate::openpgp::Verification;
+use crate::workflow::carried::{Carried, Reach};
+use crate::workflow::release_check::{ReleaseCheck, Spine};
+use crate::workflow::{Error, Finding};
 
 /// Looks at everything that comes by and keeps only what later checks need.
-struct Examiner<'a> {
+pub(super) struct Examiner<'a> {
     check: ReleaseCheck<'a>,
     state: Mutex<State>,
 }
 
+/// What was learnt so far.
 #[derive(Default)]
-struct State {
-    findings: Vec<Finding>,
-    releases: Vec<VerifiedRelease>,
-    summary: Option<Verification>,
+pub(super) struct State {
+    pub(super) findings: Vec<Finding>,
+    pub(super) releases: Vec<VerifiedRelease>,
+    pub(super) summary: Option<Verification>,
     /// The release under way.
     spine: Option<Spine>,
     reach: Reach,
     strays: Strays,
     carried: Carried,
     files: HashSet<Checksum>,
-    objects: u64,
+    pub(super) objects: u64,
 }
 
 /// Objects that travelled with a release and do not belong to it.
@@ -169,12 +48,20 @@ impl Strays {
     }
 }
 
-impl Examiner<'_> {
+impl<'a> Examiner<'a> {
+    pub(super) fn new(check: ReleaseCheck<'a>) -> Self {
+        Examiner {
+            check,
+            state: Mutex::default(),
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn finish(self) -> State {
+    /// Ends the last release and returns what was learnt.
+    pub(super) fn finish(self) -> State {
         let mut state = self
             .state
             .into_inner()

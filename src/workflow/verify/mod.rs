@@ -1,0 +1,120 @@
+//! `verify`: everything about a bundle that can be checked without a repository.
+//!
+//! ```text
+//! signatures ▸ policy ▸ chunks ▸ superblock = manifest, commit signed and bound ▸ every object ▸ complete
+//! ```
+
+mod examiner;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::release_check::{ReleaseCheck, judge_bundle};
+use super::{Error, Trust};
+use crate::bundle::{Bundle, StreamError, VerifiedBundle};
+use crate::format::{Checksum, RefName};
+use crate::openpgp::{Fingerprint, Verification};
+use crate::{Observer, Stage};
+use examiner::{Examiner, State};
+
+/// What to verify, and against what.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions<'a> {
+    /// The bundle: a file, a directory, or volumes in any order.
+    pub bundle: Vec<PathBuf>,
+    /// Signature files that do not lie beside it.
+    pub signatures: Vec<PathBuf>,
+    /// Who may sign.
+    pub trust: &'a Trust,
+    /// The time to judge at, in UNIX seconds.
+    pub now: u64,
+}
+
+/// What was verified.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct VerifyOutcome {
+    /// The bundle's id, the SHA-256 of its manifest.
+    pub bundle: Checksum,
+    /// The files it consists of.
+    pub files: Vec<PathBuf>,
+    /// Who signed it.
+    pub signers: BTreeSet<Fingerprint>,
+    /// When it was made, in UNIX seconds.
+    pub created: u64,
+    /// When it ends to be acceptable, in UNIX seconds.
+    pub expires: Option<u64>,
+    /// What it brings.
+    pub releases: Vec<VerifiedRelease>,
+    /// Who signed the summary it carries, if it carries one.
+    pub summary_signers: Option<BTreeSet<Fingerprint>>,
+    /// How many objects were checked against their names.
+    pub objects: u64,
+    /// How many bytes of the medium were checked.
+    pub bytes: u64,
+}
+
+/// One release that was verified.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct VerifiedRelease {
+    /// The ref.
+    #[serde(rename = "ref")]
+    pub name: RefName,
+    /// The commit.
+    pub commit: Checksum,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its timestamp, in UNIX seconds.
+    pub timestamp: u64,
+    /// The commits of which the target needs any one; with none, the release is complete in itself.
+    pub from: Vec<Checksum>,
+    /// Who signed the commit.
+    pub signers: BTreeSet<Fingerprint>,
+}
+
+/// Verifies a bundle; refuses with every reason there is.
+pub fn verify(
+    options: &VerifyOptions<'_>,
+    observer: &dyn Observer,
+) -> Result<VerifyOutcome, Error> {
+    let VerifyOptions { trust, now, .. } = *options;
+    let mut bundle = Bundle::open(&options.bundle)?;
+    for file in &options.signatures {
+        bundle.add_signatures(file)?;
+    }
+    let (bundle, verification) =
+        bundle.verify_with(|bytes, files| judge_bundle(trust, bytes, files, now))?;
+    let check = ReleaseCheck {
+        manifest: bundle.manifest(),
+        trust,
+        now,
+    };
+    let examiner = Examiner::new(check);
+    bundle
+        .stream(Stage::Verify, &examiner, observer)
+        .map_err(|error| match error {
+            StreamError::Bundle(error) => Error::Read(error),
+            StreamError::Sink(error) => error,
+        })?;
+    let mut state = examiner.finish();
+    Error::refuse_any(std::mem::take(&mut state.findings))?;
+    Ok(outcome(&bundle, &verification, state))
+}
+
+fn outcome(bundle: &VerifiedBundle, verification: &Verification, state: State) -> VerifyOutcome {
+    let manifest = bundle.manifest();
+    VerifyOutcome {
+        bundle: *bundle.id(),
+        files: bundle.paths(),
+        signers: verification.signers(),
+        created: manifest.created,
+        expires: manifest.expires,
+        releases: state.releases,
+        summary_signers: state.summary.map(|verification| verification.signers()),
+        objects: state.objects,
+        bytes: manifest.members.iter().map(|member| member.size).sum(),
+    }
+}
