@@ -7,6 +7,7 @@ mod commit;
 mod glib;
 mod image;
 mod summary;
+mod together;
 mod tools;
 mod world;
 
@@ -16,7 +17,12 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tools::Tool;
 
 fn main() -> ExitCode {
-    let trials = [commit::trials(), glib::trials(), summary::trials()];
+    let trials = [
+        commit::trials(),
+        glib::trials(),
+        summary::trials(),
+        together::trials(),
+    ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

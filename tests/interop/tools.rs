@@ -12,6 +12,12 @@ pub enum Tool {
     Ostree,
     /// Python with GLib's introspection.
     GLib,
+    /// `gpg` and `gpgv`.
+    Gpg,
+    /// Debian's `apache2`.
+    Apache,
+    /// `zstd`.
+    Zstd,
 }
 
 impl Tool {
@@ -23,6 +29,9 @@ impl Tool {
                 "/usr/bin/python3",
                 &["-c", "from gi.repository import GLib"],
             ),
+            Tool::Gpg => ("gpgv", &["--version"]),
+            Tool::Apache => ("/usr/sbin/apache2", &["-v"]),
+            Tool::Zstd => ("zstd", &["--version"]),
         };
         let found = Command::new(program).args(args).output();
         found.is_ok_and(|output| output.status.success())
@@ -34,6 +43,9 @@ impl fmt::Display for Tool {
         f.write_str(match self {
             Tool::Ostree => "ostree",
             Tool::GLib => "python3-gi",
+            Tool::Gpg => "gnupg",
+            Tool::Apache => "apache2",
+            Tool::Zstd => "zstd",
         })
     }
 }
