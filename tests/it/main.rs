@@ -7,6 +7,7 @@ mod delta;
 mod fixture;
 mod format;
 mod handmade;
+mod hostile_bundle;
 mod house;
 mod inspect;
 mod manifest;
