@@ -14,7 +14,7 @@ use airlock::{
 use tempfile::TempDir;
 
 use super::{FROM, Names, TO};
-use crate::{fixture, repo};
+use crate::repo;
 
 const NOW: u64 = 1_800_000_000;
 

@@ -19,10 +19,19 @@
 //! A client takes `size` as the limit for downloading the commit, so it must be exact. The size is
 //! little-endian, every time is big-endian.
 
+mod deltas;
+mod entry;
+
 use std::collections::BTreeMap;
 
+pub use deltas::{decode_delta_index, encode_delta_index};
+pub use entry::SummaryRef;
+
+use deltas::{STATIC_DELTAS, deltas_to_value, static_deltas};
+use entry::{check_order, refs_from_view, refs_to_value};
+
 use super::{
-    Checksum, Codec, CollectionId, FormatError, Metadata, RefName,
+    Checksum, CollectionId, FormatError, Metadata, RefName,
     delta::DeltaName,
     gvariant::{Value, View},
     limits::MAX_METADATA,
@@ -31,7 +40,6 @@ use super::{
 /// The largest summary that is read: what current clients fetch as metadata.
 pub const MAX_SUMMARY: u64 = MAX_METADATA;
 
-const STATIC_DELTAS: &str = "ostree.static-deltas";
 const LAST_MODIFIED: &str = "ostree.summary.last-modified";
 const EXPIRES: &str = "ostree.summary.expires";
 const MODE: &str = "ostree.summary.mode";
@@ -39,11 +47,7 @@ const TOMBSTONES: &str = "ostree.summary.tombstone-commits";
 const INDEXED_DELTAS: &str = "ostree.summary.indexed-deltas";
 const COLLECTION_ID: &str = "ostree.summary.collection-id";
 const COLLECTION_MAP: &str = "ostree.summary.collection-map";
-const COMMIT_VERSION: &str = "ostree.commit.version";
-const COMMIT_TIMESTAMP: &str = "ostree.commit.timestamp";
 
-/// The type of one ref in a summary.
-const REF: &str = "(s(taya{sv}))";
 /// The type of one collection in the collection map.
 const COLLECTION: &str = "{sa(s(taya{sv}))}";
 
@@ -53,19 +57,6 @@ pub struct Summary {
     /// The refs, sorted by name.
     pub refs: Vec<SummaryRef>,
     /// Everything else, in the order in which it is written.
-    pub metadata: Metadata,
-}
-
-/// One ref in a summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SummaryRef {
-    /// The ref.
-    pub name: RefName,
-    /// The size of its commit object.
-    pub size: u64,
-    /// Its commit.
-    pub commit: Checksum,
-    /// The commit's version and time, in the order in which they are written.
     pub metadata: Metadata,
 }
 
@@ -199,101 +190,6 @@ impl Summary {
     }
 }
 
-impl SummaryRef {
-    /// Puts together a ref's entry.
-    pub fn new(
-        name: RefName,
-        size: u64,
-        commit: Checksum,
-        version: Option<&str>,
-        timestamp: u64,
-    ) -> SummaryRef {
-        let mut metadata = Metadata::new();
-        if let Some(version) = version {
-            metadata.insert(COMMIT_VERSION, Value::str(version));
-        }
-        metadata.insert(COMMIT_TIMESTAMP, Value::u64_be(timestamp));
-        SummaryRef {
-            name,
-            size,
-            commit,
-            metadata: in_hash_order(&metadata),
-        }
-    }
-
-    /// Returns the commit's version.
-    pub fn version(&self) -> Option<&str> {
-        self.metadata.get_str(COMMIT_VERSION)
-    }
-
-    /// Returns the commit's time, in UNIX seconds.
-    pub fn timestamp(&self) -> Option<u64> {
-        self.metadata.get_u64_be(COMMIT_TIMESTAMP)
-    }
-
-    fn to_value(&self) -> Value {
-        Value::tuple([
-            Value::str(self.name.as_str()),
-            Value::tuple([
-                Value::u64(self.size),
-                Value::ay(self.commit.as_bytes()),
-                self.metadata.to_value(),
-            ]),
-        ])
-    }
-
-    fn from_view(view: View<'_>) -> Result<SummaryRef, FormatError> {
-        let [name, commit] = view.tuple().expect("the type has two members");
-        let [size, checksum, metadata] = commit.tuple().expect("the type has three members");
-        Ok(SummaryRef {
-            name: name.as_str().expect("the type is a string").parse()?,
-            size: size.u64().expect("the type is a number"),
-            commit: Checksum::from_slice(checksum.bytes())?,
-            metadata: Metadata::from_view(metadata)?,
-        })
-    }
-}
-
-/// Writes the index of the deltas that lead to one commit, `delta-indexes/….index`.
-pub fn encode_delta_index(deltas: &[(DeltaName, Checksum)]) -> Vec<u8> {
-    let mut index = Metadata::new();
-    index.insert(STATIC_DELTAS, deltas_to_value(deltas));
-    index.encode()
-}
-
-/// Reads an index of deltas.
-pub fn decode_delta_index(bytes: &[u8]) -> Result<Vec<(DeltaName, Checksum)>, FormatError> {
-    static_deltas(&Metadata::decode(bytes)?)
-}
-
-fn static_deltas(metadata: &Metadata) -> Result<Vec<(DeltaName, Checksum)>, FormatError> {
-    let Some(value) = metadata.get(STATIC_DELTAS) else {
-        return Ok(Vec::new());
-    };
-    if value.signature() != "a{sv}" {
-        return Err(wrong_type(STATIC_DELTAS, "a{sv}", value));
-    }
-    let read = |(name, digest): (&str, &Value)| {
-        if digest.signature() != "ay" {
-            return Err(wrong_type(name, "ay", digest));
-        }
-        Ok((name.parse()?, Checksum::from_slice(digest.bytes())?))
-    };
-    Metadata::from_view(value.view())?
-        .iter()
-        .map(read)
-        .collect()
-}
-
-/// Deltas in the order of GLib's hash table; it depends on the order they are given in only where
-/// buckets collide.
-fn deltas_to_value(deltas: &[(DeltaName, Checksum)]) -> Value {
-    let dict = deltas
-        .iter()
-        .map(|(name, digest)| (name.to_string(), Value::ay(digest.as_bytes())));
-    dict.collect::<Metadata>().to_value_hash_order()
-}
-
 fn collections_to_value(map: &BTreeMap<CollectionId, Vec<SummaryRef>>) -> Value {
     let entry = |(collection, refs): (&CollectionId, &Vec<SummaryRef>)| {
         let mut refs: Vec<SummaryRef> = refs.clone();
@@ -301,35 +197,6 @@ fn collections_to_value(map: &BTreeMap<CollectionId, Vec<SummaryRef>>) -> Value 
         Value::dict_entry(Value::str(collection.as_str()), refs_to_value(&refs))
     };
     Value::array(COLLECTION, map.iter().map(entry))
-}
-
-fn refs_to_value(refs: &[SummaryRef]) -> Value {
-    Value::array(REF, refs.iter().map(SummaryRef::to_value))
-}
-
-fn refs_from_view(view: View<'_>) -> Result<Vec<SummaryRef>, FormatError> {
-    let mut refs: Vec<SummaryRef> = Vec::new();
-    for entry in view.iter() {
-        let entry = SummaryRef::from_view(entry)?;
-        let last = refs.last().map(|last| &last.name);
-        check_order("summary refs", last, &entry.name, entry.name.as_str())?;
-        refs.push(entry);
-    }
-    Ok(refs)
-}
-
-fn check_order<T: Ord>(
-    what: &'static str,
-    last: Option<&T>,
-    next: &T,
-    name: &str,
-) -> Result<(), FormatError> {
-    let name = name.to_owned();
-    match last.map(|last| last.cmp(next)) {
-        None | Some(std::cmp::Ordering::Less) => Ok(()),
-        Some(std::cmp::Ordering::Equal) => Err(FormatError::Duplicate { what, name }),
-        Some(std::cmp::Ordering::Greater) => Err(FormatError::Unsorted { what, name }),
-    }
 }
 
 /// Settles the order in which the entries are written.
