@@ -9,6 +9,7 @@ mod format;
 mod handmade;
 mod hostile_bundle;
 mod house;
+mod import;
 mod inspect;
 mod manifest;
 mod openpgp;

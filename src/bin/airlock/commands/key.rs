@@ -3,7 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use airlock::openpgp::{CertInfo, GenerateOptions, KeyFileEntry, MAX_KEYRING_BYTES, SecretState, inspect};
+use airlock::openpgp::{
+    CertInfo, GenerateOptions, KeyFileEntry, MAX_KEYRING_BYTES, SecretState, inspect,
+};
 use airlock::workflow::{NewKey, Trust, generate_key};
 use clap::Subcommand;
 use serde::Serialize;
@@ -89,8 +91,13 @@ fn generate(args: Generate, context: &Context) -> Result<Done, CliError> {
         (None, true) => Some(ask_twice()?),
         (None, false) => None,
     };
-    if passphrase.as_ref().is_some_and(|passphrase| passphrase.is_empty()) {
-        return Err(CliError::usage("the passphrase is empty").next("choose one, or leave the option out"));
+    if passphrase
+        .as_ref()
+        .is_some_and(|passphrase| passphrase.is_empty())
+    {
+        return Err(
+            CliError::usage("the passphrase is empty").next("choose one, or leave the option out")
+        );
     }
     let key = GenerateOptions {
         user_id: args.user_id,
@@ -98,7 +105,10 @@ fn generate(args: Generate, context: &Context) -> Result<Done, CliError> {
         passphrase,
         now: context.now(),
     };
-    let files = generate_key(&NewKey { key, output: args.output })?;
+    let files = generate_key(&NewKey {
+        key,
+        output: args.output,
+    })?;
     let text = format!(
         "{}\n  secret key   {}\n  certificate  {}\n  revocation   {}\n",
         files.fingerprint,
@@ -108,7 +118,9 @@ fn generate(args: Generate, context: &Context) -> Result<Done, CliError> {
     );
     let mut done = Done::new(&files).text(text).changed(true);
     if !files.protected {
-        done = done.note("no passphrase protects the secret key: keep the file where nobody else reads it");
+        done = done.note(
+            "no passphrase protects the secret key: keep the file where nobody else reads it",
+        );
     }
     Ok(done)
 }
@@ -135,9 +147,14 @@ struct Listing {
 
 fn list(args: List, context: &Context) -> Result<Done, CliError> {
     let configured = context.config().trust.clone();
-    let paths = if args.paths.is_empty() { configured.into_iter().collect() } else { args.paths };
+    let paths = if args.paths.is_empty() {
+        configured.into_iter().collect()
+    } else {
+        args.paths
+    };
     if paths.is_empty() {
-        return Err(CliError::usage("no trust directory given").next("name a directory or a certificate file"));
+        return Err(CliError::usage("no trust directory given")
+            .next("name a directory or a certificate file"));
     }
     let mut certificates = Vec::new();
     for path in &paths {
@@ -151,29 +168,49 @@ fn list(args: List, context: &Context) -> Result<Done, CliError> {
         ("USER ID", Align::Left),
     ]);
     for info in &certificates {
-        let name = info.user_ids.first().map(|id| clean(id).to_string()).unwrap_or_default();
-        table.row([info.fingerprint.to_string(), expiry(info), state(info, context.now()), name]);
+        let name = info
+            .user_ids
+            .first()
+            .map(|id| clean(id).to_string())
+            .unwrap_or_default();
+        table.row([
+            info.fingerprint.to_string(),
+            expiry(info),
+            state(info, context.now()),
+            name,
+        ]);
     }
     Ok(Done::new(&Listing { certificates }).text(table.render()))
 }
 
 fn show(args: Inspect, context: &Context) -> Result<Done, CliError> {
-    let entries = inspect(&read(&args.file)?, context.now()).map_err(airlock::workflow::Error::from)?;
-    let text: Vec<String> = entries.iter().map(|entry| describe(entry, context.now())).collect();
+    let entries =
+        inspect(&read(&args.file)?, context.now()).map_err(airlock::workflow::Error::from)?;
+    let text: Vec<String> = entries
+        .iter()
+        .map(|entry| describe(entry, context.now()))
+        .collect();
     Ok(Done::new(&entries).text(text.join("\n")))
 }
 
 fn describe(entry: &KeyFileEntry, now: u64) -> String {
     let info = &entry.certificate;
     let mut lines = vec![info.fingerprint.to_string()];
-    lines.extend(info.user_ids.iter().map(|id| format!("  user ID     {}", clean(id))));
+    lines.extend(
+        info.user_ids
+            .iter()
+            .map(|id| format!("  user ID     {}", clean(id))),
+    );
     lines.push(format!("  algorithm   {}", info.algorithm));
     lines.push(format!("  made        {}", render::time(info.created)));
     lines.push(format!("  expires     {}", expiry(info)));
     lines.push(format!("  state       {}", state(info, now)));
     for key in &info.signing_keys {
         let expires = key.expires.map_or("never".into(), render::time);
-        lines.push(format!("  signs with  {} ({}, expires {expires})", key.fingerprint, key.algorithm));
+        lines.push(format!(
+            "  signs with  {} ({}, expires {expires})",
+            key.fingerprint, key.algorithm
+        ));
     }
     let secret = match entry.secret {
         SecretState::Absent => "not in this file",
@@ -194,8 +231,12 @@ fn expiry(info: &CertInfo) -> String {
 fn state(info: &CertInfo, now: u64) -> String {
     match info {
         CertInfo { revoked: true, .. } => "revoked".into(),
-        CertInfo { expires: Some(at), .. } if *at <= now => "expired".into(),
-        CertInfo { invalid: Some(why), .. } => format!("not valid: {}", clean(why)),
+        CertInfo {
+            expires: Some(at), ..
+        } if *at <= now => "expired".into(),
+        CertInfo {
+            invalid: Some(why), ..
+        } => format!("not valid: {}", clean(why)),
         CertInfo { signing_keys, .. } if signing_keys.is_empty() => "cannot sign".into(),
         _ => "good".into(),
     }
