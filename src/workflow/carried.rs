@@ -12,6 +12,8 @@ use crate::format::{Checksum, Codec, Commit, DirMeta, DirTree, ObjectKind, Objec
 pub struct Carried {
     trees: HashMap<Checksum, Children>,
     metas: HashSet<Checksum>,
+    /// Older commits, which explain a release's history, and their parents.
+    commits: HashMap<Checksum, Option<Checksum>>,
 }
 
 /// What a directory names.
@@ -30,6 +32,8 @@ pub struct Reach {
     pub metas: HashSet<Checksum>,
     /// Every file that one of them names.
     pub files: HashSet<Checksum>,
+    /// Its ancestors as far as they travelled.
+    pub commits: HashSet<Checksum>,
     /// Trees that one of them names and that did not travel: the target must have them.
     pub elsewhere: HashSet<Checksum>,
 }
@@ -51,7 +55,10 @@ impl Carried {
                 DirMeta::decode(bytes)?;
                 self.metas.insert(object.checksum);
             }
-            _ => drop(Commit::decode(bytes)?),
+            _ => {
+                let parent = Commit::decode(bytes)?.parent;
+                self.commits.insert(object.checksum, parent);
+            }
         }
         Ok(())
     }
@@ -65,11 +72,17 @@ impl Carried {
         }
     }
 
-    /// Follows a commit's trees, each once, whatever shape they have.
+    /// Follows a commit's trees and ancestors, each once, whatever shape they have.
     pub fn reach(&self, commit: &Commit) -> Reach {
         let mut reach = Reach::default();
         let mut next = vec![commit.tree];
         reach.metas.insert(commit.meta);
+        let mut ancestor = commit.parent;
+        while let Some(parent) =
+            ancestor.and_then(|at| self.commits.get(&at).filter(|_| reach.commits.insert(at)))
+        {
+            ancestor = *parent;
+        }
         while let Some(tree) = next.pop() {
             let Some(children) = self.trees.get(&tree) else {
                 reach.elsewhere.insert(tree);
@@ -95,8 +108,9 @@ impl Reach {
             ObjectKind::File => self.files.contains(&object.checksum),
             ObjectKind::DirTree => self.trees.contains(&object.checksum),
             ObjectKind::DirMeta => self.metas.contains(&object.checksum),
-            // Ancestors of the release, which explain its history, are in no tree.
-            _ => true,
+            ObjectKind::Commit => self.commits.contains(&object.checksum),
+            // Nothing else travels.
+            _ => false,
         }
     }
 }
@@ -154,6 +168,33 @@ mod tests {
             kind: ObjectKind::DirTree,
         };
         assert!(!reach.holds(&stray));
+    }
+
+    #[test]
+    fn history_is_one_line() {
+        let commit = |parent, tree| {
+            Encoded::encode(Commit {
+                metadata: Metadata::new(),
+                parent,
+                subject: String::new(),
+                body: String::new(),
+                timestamp: 0,
+                tree,
+                meta: sum(98),
+            })
+        };
+        let oldest = commit(Some(sum(50)), sum(1));
+        let older = commit(Some(oldest.checksum()), sum(2));
+        let stray = commit(None, sum(3));
+        let mut carried = Carried::default();
+        for commit in [&oldest, &older, &stray] {
+            let name = ObjectName::new(commit.checksum(), ObjectKind::Commit);
+            carried.add(&name, commit.bytes()).unwrap();
+        }
+        let reach = carried.reach(&commit(Some(older.checksum()), sum(4)));
+        let line = [oldest.checksum(), older.checksum()].into();
+        assert_eq!(reach.commits, line);
+        assert!(!reach.holds(&ObjectName::new(stray.checksum(), ObjectKind::Commit)));
     }
 
     #[test]

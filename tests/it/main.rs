@@ -16,6 +16,7 @@ mod openpgp;
 mod policy;
 mod promote;
 mod repo;
+mod roundtrip;
 mod sign;
 mod summary;
 mod trust;

@@ -24,7 +24,7 @@ const RESERVE: Reserve = Reserve {
 };
 
 /// Unpacks the fixture's archive repository into a directory that goes with the test.
-fn archive_repo() -> (TempDir, Repo) {
+pub fn archive_repo() -> (TempDir, Repo) {
     let directory = TempDir::new().unwrap();
     for (name, bytes) in fixture::repo_files("archive-repo") {
         let path = directory.path().join("repo").join(name);
@@ -108,7 +108,7 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
     writer.seal(bytes, b"-----SIGNATURE-----\n".to_vec())
 }
 
-fn publish(repo: &Repo, path: &Path, form: Form) -> Vec<PathBuf> {
+pub fn publish(repo: &Repo, path: &Path, form: Form) -> Vec<PathBuf> {
     write(repo, path, form).unwrap().publish().unwrap()
 }
 

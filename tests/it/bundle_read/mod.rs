@@ -84,7 +84,7 @@ impl PayloadSink for Recorder {
 }
 
 /// Reads the whole bundle, whose signatures count as good.
-fn read(paths: &[PathBuf]) -> Result<Vec<String>, ReadError> {
+pub fn read(paths: &[PathBuf]) -> Result<Vec<String>, ReadError> {
     let bundle = Bundle::open(paths)?;
     let (bundle, ()) = bundle.verify_with(|_, _| Ok::<_, ReadError>(()))?;
     let recorder = Recorder::default();
