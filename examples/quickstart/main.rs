@@ -10,6 +10,8 @@ mod shell;
 mod tamper;
 mod tree;
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -28,109 +30,103 @@ fn main() -> ExitCode {
 
 fn story() -> Result<()> {
     let began = Instant::now();
-    let dir = tempfile::Builder::new()
-        .prefix("airlock-quickstart.")
-        .tempdir()?;
+    let dir = tempfile::Builder::new().prefix("airlock-quickstart.").tempdir()?;
     let shell = Shell::build(dir.path())?;
     images(&shell)?;
-    connected(&shell)?;
-    refused(&shell)?;
-    offline(&shell)?;
+    release(&shell)?;
+    refusals(&shell)?;
     update(&shell)?;
     clients(&shell)?;
-    say(&format!(
-        "\nAll as it should be, in {:.1} s.",
-        began.elapsed().as_secs_f64()
-    ));
+    say(&format!("\nAll as it should be, in {:.1} s.", began.elapsed().as_secs_f64()));
     Ok(())
 }
 
 fn images(shell: &Shell) -> Result<()> {
     for version in [1, 2] {
-        let root = shell.dir.join(format!("image-v{version}"));
-        let made = tree::build(&root, version)?;
-        let xattrs = if made.xattrs { "with" } else { "without" };
-        let megabytes = made.bytes as f64 / 1e6;
-        say(&format!(
-            "image-v{version}: {} files, {megabytes:.0} MB, {xattrs} user xattrs",
-            made.files
-        ));
+        let made = tree::build(&shell.dir.join(format!("image-v{version}")), version)?;
+        let xattrs = if made.xattrs { "user xattrs" } else { "no user xattrs here" };
+        let size = made.bytes as f64 / 1e6;
+        say(&format!("image-v{version}: {} files, {size:.0} MB, {xattrs}", made.files));
     }
     Ok(())
 }
 
-fn connected(shell: &Shell) -> Result<()> {
-    chapter("The connected side: compose, test, promote, export");
-    shell.run("airlock key generate --user-id 'Example Release' -o keys/release")?;
-    std::fs::create_dir(shell.dir.join("trust"))?;
-    std::fs::copy(
-        shell.dir.join("keys/release.asc"),
-        shell.dir.join("trust/release.asc"),
-    )?;
+fn release(shell: &Shell) -> Result<()> {
+    chapter("The connected side: commit, promote what passed its tests, export");
+    shell.run("airlock key generate --user-id 'Example Release' -o release --quiet")?;
     shell.run("airlock init --repo dev")?;
     shell.run("airlock init --repo release")?;
-    shell.run(
-        "airlock commit --repo dev -b os/dev --tree dir=image-v1 --owner-uid 0 --owner-gid 0 -s v1",
-    )?;
-    shell.run(
-        "airlock promote --repo release --from-repo dev os/dev os/stable --key keys/release.key",
-    )?;
-    shell.run(
-        "airlock export --repo release os/stable --full -o full.airlock --key keys/release.key",
-    )?;
-    shell.run("airlock verify full.airlock --trust trust")
+    shell.run(&commit(1))?;
+    shell.run(PROMOTE)?;
+    shell.run("airlock export --repo release os/stable --full -o full.airlock --key release.key")?;
+    shell.run("airlock verify full.airlock --trust release.asc")
 }
 
-fn refused(shell: &Shell) -> Result<()> {
-    chapter("The offline side believes nothing it cannot check");
+fn refusals(shell: &Shell) -> Result<()> {
+    chapter("The offline side: what is not whole, or not signed, changes nothing");
     let full = shell.dir.join("full.airlock");
     shell.run("airlock init --repo offline")?;
     let before = listing(&shell.dir.join("offline"))?;
     tamper::flip_a_bit(&full, &shell.dir.join("tampered.airlock"))?;
-    shell.expect(
-        "airlock import tampered.airlock --repo offline --trust trust",
-        5,
-    )?;
+    shell.expect("airlock import tampered.airlock --repo offline --trust release.asc", 5)?;
     tamper::strip_signature(&full, &shell.dir.join("unsigned.airlock"))?;
-    shell.expect(
-        "airlock import unsigned.airlock --repo offline --trust trust",
-        4,
-    )?;
+    shell.expect("airlock import unsigned.airlock --repo offline --trust release.asc", 4)?;
+    if shell.quietly("airlock refs --repo offline")?.trim() != "" {
+        return Err("a refused bundle set a ref".into());
+    }
     if listing(&shell.dir.join("offline"))? != before {
         return Err("a refused bundle changed the repository".into());
     }
-    Ok(())
-}
-
-fn offline(shell: &Shell) -> Result<()> {
-    chapter("A good bundle");
-    shell.run("airlock import full.airlock --repo offline --trust trust")
+    shell.run("airlock import full.airlock --repo offline --trust release.asc")
 }
 
 fn update(shell: &Shell) -> Result<()> {
-    chapter("A month later");
-    shell.quietly(
-        "airlock commit --repo dev -b os/dev --tree dir=image-v2 --owner-uid 0 --owner-gid 0 -s v2",
-    )?;
-    shell.run(
-        "airlock promote --repo release --from-repo dev os/dev os/stable --key keys/release.key",
-    )?;
-    shell.run("airlock export --repo release os/stable --from os/stable^ -o update.airlock --key keys/release.key")?;
-    shell.run("airlock import update.airlock --repo offline --trust trust")
+    chapter("A month later: only what changed");
+    shell.quietly(&commit(2))?;
+    shell.run(PROMOTE)?;
+    shell.run("airlock export --repo release os/stable --from os/stable^ -o update.airlock --key release.key")?;
+    shell.run("airlock import update.airlock --repo offline --trust release.asc")
 }
 
 fn clients(shell: &Shell) -> Result<()> {
-    chapter("As a client sees it");
-    shell.run("airlock fsck --repo offline --trust trust")?;
+    chapter("What a client sees");
+    shell.run("airlock fsck --repo offline --trust release.asc")?;
     let url = format!("file://{}/offline", shell.dir.display());
-    shell.run(&format!(
-        "airlock client-config --repo offline --remote os --url {url} --trust trust -o client"
+    shell.quietly(&format!(
+        "airlock client-config --repo offline --remote os --url {url} --trust release.asc -o client-config"
     ))?;
-    if !is_installed("ostree") {
-        say("(ostree is not installed here: it would pull and verify now)");
-        return Ok(());
+    if is_installed("ostree") {
+        pull(shell)
+    } else {
+        say("(ostree is not installed here; it would pull and verify now)");
+        Ok(())
+    }
+}
+
+/// A client with the configuration and the keyring that `client-config` wrote.
+fn pull(shell: &Shell) -> Result<()> {
+    shell.quietly("ostree --repo=client init --mode=bare-user")?;
+    let written = shell.dir.join("client-config/remotes.d");
+    let remote = std::fs::read(written.join("os.conf"))?;
+    let config = File::options().append(true).open(shell.dir.join("client/config"));
+    config?.write_all(&[b"\n", remote.as_slice()].concat())?;
+    std::fs::copy(written.join("os.trustedkeys.gpg"), shell.dir.join("client/os.trustedkeys.gpg"))?;
+    shell.run("ostree --repo=client pull os os/stable")?;
+    let pulled = shell.quietly("ostree --repo=client rev-parse os:os/stable")?;
+    let released = shell.quietly("ostree --repo=release rev-parse os/stable")?;
+    if pulled != released {
+        return Err("the client did not get the release".into());
     }
     Ok(())
+}
+
+const PROMOTE: &str = "airlock promote --repo release --from-repo dev os/dev os/stable --key release.key";
+
+fn commit(version: u32) -> String {
+    format!(
+        "airlock commit --repo dev -b os/dev --tree dir=image-v{version} \
+         --add-metadata-string version={version} --owner-uid 0 --owner-gid 0"
+    )
 }
 
 fn chapter(title: &str) {
