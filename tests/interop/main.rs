@@ -4,6 +4,7 @@
 //! build machine is green without having asked them.
 
 mod commit;
+mod durable;
 mod glib;
 mod image;
 mod summary;
@@ -19,6 +20,7 @@ use tools::Tool;
 fn main() -> ExitCode {
     let trials = [
         commit::trials(),
+        durable::trials(),
         glib::trials(),
         summary::trials(),
         together::trials(),

@@ -18,6 +18,8 @@ pub enum Tool {
     Apache,
     /// `zstd`.
     Zstd,
+    /// `strace`, with leave to trace.
+    Strace,
 }
 
 impl Tool {
@@ -32,6 +34,7 @@ impl Tool {
             Tool::Gpg => ("gpgv", &["--version"]),
             Tool::Apache => ("/usr/sbin/apache2", &["-v"]),
             Tool::Zstd => ("zstd", &["--version"]),
+            Tool::Strace => ("strace", &["-o", "/dev/null", "true"]),
         };
         let found = Command::new(program).args(args).output();
         found.is_ok_and(|output| output.status.success())
@@ -46,6 +49,7 @@ impl fmt::Display for Tool {
             Tool::Gpg => "gnupg",
             Tool::Apache => "apache2",
             Tool::Zstd => "zstd",
+            Tool::Strace => "strace",
         })
     }
 }
