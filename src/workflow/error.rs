@@ -51,6 +51,14 @@ pub enum Error {
         /// The commit it names.
         commit: Checksum,
     },
+    /// A ref that was to be removed has an alias.
+    #[error("the ref {name} has the alias {alias}, which would lead nowhere")]
+    RefHasAlias {
+        /// The ref.
+        name: RefName,
+        /// The alias.
+        alias: RefName,
+    },
     /// A record under `extensions/airlock` is not as airlock wrote it.
     #[error("extensions/airlock/{file} is not as airlock wrote it")]
     Record {
@@ -103,7 +111,7 @@ impl Error {
             Error::Key(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
-            Error::RefExists { .. } => Class::Usage,
+            Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,
             Error::Record { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
         }
@@ -121,6 +129,7 @@ impl Error {
             Error::Trust(TrustError::SecretKey { .. }) => {
                 "move the secret key away; only certificates belong there"
             }
+            Error::RefHasAlias { .. } => "remove the alias first",
             Error::RefExists { .. } => "take another name, or add --force",
             Error::Refused { findings } => {
                 findings.first().map_or("read the findings", Finding::hint)

@@ -28,7 +28,7 @@ pub struct InitOutcome {
 pub fn init(path: &Path, options: &InitOptions) -> Result<InitOutcome, Error> {
     let created = matches!(Repo::open(path), Err(RepoError::NotARepository { .. }));
     let repo = Repo::init(path, options)?;
-    let _lock = repo.lock_airlock()?;
+    let (_lock, _) = repo.lock_for_writing()?;
     Ok(InitOutcome {
         path: repo.path().to_owned(),
         mode: repo.mode(),

@@ -84,8 +84,7 @@ pub fn create(
     rev: &str,
     existing: Existing,
 ) -> Result<RefsOutcome, Error> {
-    let lock = repo.lock_airlock()?;
-    repo.roll_forward(&lock)?;
+    let (_lock, _) = repo.lock_for_writing()?;
     let commit = repo.commit(&repo.resolve(rev)?)?;
     let before = check_free(repo, name, existing)?;
     let transaction = Transaction::begin(repo)?;
@@ -107,8 +106,7 @@ pub fn create_alias(
     target: &RefName,
     existing: Existing,
 ) -> Result<RefsOutcome, Error> {
-    let lock = repo.lock_airlock()?;
-    repo.roll_forward(&lock)?;
+    let (_lock, _) = repo.lock_for_writing()?;
     let _shared = repo.lock_shared()?;
     let commit = repo.resolve(target.as_str())?;
     check_free(repo, alias, existing)?;
@@ -127,9 +125,9 @@ pub fn create_alias(
 
 /// Removes the refs whose name is `prefix` or lies beneath it.
 pub fn delete(repo: &Repo, prefix: &str) -> Result<RefsOutcome, Error> {
-    let lock = repo.lock_airlock()?;
-    repo.roll_forward(&lock)?;
+    let (_lock, _) = repo.lock_for_writing()?;
     let gone = local(repo, Some(prefix))?;
+    check_aliases(repo, &gone)?;
     let transaction = Transaction::begin(repo)?;
     for line in &gone {
         transaction.set_ref(&line.name.parse()?, None);
@@ -148,6 +146,17 @@ fn check_free(repo: &Repo, name: &RefName, existing: Existing) -> Result<Option<
         }),
         (before, _) => Ok(before),
     }
+}
+
+/// An alias that leads nowhere would make every list of refs fail, here and in stock `ostree`.
+fn check_aliases(repo: &Repo, gone: &[RefLine]) -> Result<(), Error> {
+    let goes = |name: &RefName| gone.iter().any(|line| line.name == name.as_str());
+    for (alias, entry) in repo.refs()? {
+        if let Some(name) = entry.alias_of.filter(|name| goes(name) && !goes(&alias)) {
+            return Err(Error::RefHasAlias { name, alias });
+        }
+    }
+    Ok(())
 }
 
 fn local(repo: &Repo, prefix: Option<&str>) -> Result<Vec<RefLine>, Error> {

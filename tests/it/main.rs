@@ -2,6 +2,7 @@
 
 mod bench;
 mod bundle_read;
+mod check;
 mod commit;
 mod delta;
 mod fixture;

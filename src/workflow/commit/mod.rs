@@ -136,8 +136,7 @@ pub fn commit(
     options: &CommitOptions<'_>,
     observer: &dyn Observer,
 ) -> Result<CommitOutcome, Error> {
-    let lock = repo.lock_airlock()?;
-    repo.roll_forward(&lock)?;
+    let (_lock, _) = repo.lock_for_writing()?;
     let transaction = Transaction::begin(repo)?;
     let head = match &options.branch {
         Some(branch) => repo.ref_commit(branch)?,

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use airlock::format::RefName;
-use airlock::repo::Repo;
 use airlock::workflow::commit::{
     self, CommitOptions, CommitOutcome, MissingParents, Modifier, Parent, Permissions, TreeSource,
     Unchanged, XattrPolicy,
@@ -110,7 +109,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 /// Commits; the commit's checksum alone goes to stdout.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
-    let repo = Repo::open(args.repo.path(context)?)?;
+    let repo = args.repo.open(context)?;
     let parent = match args.parent.as_deref() {
         None => Parent::Head,
         Some("none") => Parent::None,

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use airlock::repo::Repo;
 use airlock::workflow::{self, LogEntry};
 
 use crate::args::RepoArg;
@@ -24,7 +23,7 @@ pub struct Args {
 
 /// Lists a history, newest first.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
-    let repo = Repo::open(args.repo.path(context)?)?;
+    let repo = args.repo.open(context)?;
     let outcome = workflow::log(&repo, &args.rev, args.limit)?;
     let entries: Vec<String> = outcome.commits.iter().map(describe).collect();
     let mut text = entries.join("\n");

@@ -33,6 +33,7 @@
 
 mod commit;
 mod completions;
+mod fsck;
 mod import;
 mod init;
 mod inspect;
@@ -61,6 +62,7 @@ pub enum Command {
     Log(log::Args),
     Show(show::Args),
     Refs(refs::Args),
+    Fsck(fsck::Args),
     Recover(recover::Args),
     Key(key::Args),
     Completions(completions::Args),
@@ -79,6 +81,7 @@ impl Command {
             Command::Log(_) => "log",
             Command::Show(_) => "show",
             Command::Refs(_) => "refs",
+            Command::Fsck(_) => "fsck",
             Command::Recover(_) => "recover",
             Command::Key(_) => "key",
             Command::Completions(_) => "completions",
@@ -97,6 +100,7 @@ impl Command {
             Command::Log(args) => log::run(args, context),
             Command::Show(args) => show::run(args, context),
             Command::Refs(args) => refs::run(args, context),
+            Command::Fsck(args) => fsck::run(args, context),
             Command::Recover(args) => recover::run(args, context),
             Command::Key(args) => key::run(args, context),
             Command::Completions(args) => completions::run(args, context),

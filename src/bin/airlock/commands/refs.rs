@@ -36,7 +36,7 @@ pub struct Args {
 
 /// Lists, makes or removes refs.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
-    let repo = Repo::open(args.repo.path(context)?)?;
+    let repo = args.repo.open(context)?;
     let what = args.what.as_deref().unwrap_or_default();
     let existing = match args.force {
         true => Existing::Replace,

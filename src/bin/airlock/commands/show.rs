@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use airlock::openpgp::Verification;
-use airlock::repo::Repo;
 use airlock::workflow::{self, Finding, MetadataEntry, ShowOutcome, Trust};
 
 use super::log;
@@ -25,7 +24,7 @@ pub struct Args {
 
 /// Describes a commit and, where somebody says whom to trust, its signatures.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
-    let repo = Repo::open(args.repo.path(context)?)?;
+    let repo = args.repo.open(context)?;
     let trust = match args.trust.path(context) {
         Some(path) => Some(Trust::load(&path).map_err(workflow::Error::from)?),
         None => None,
