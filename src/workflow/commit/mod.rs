@@ -17,6 +17,7 @@ mod pool;
 mod scan;
 mod source;
 mod tree;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub use modifier::{Modifier, Permissions, XattrPolicy};
 pub use source::SourceError;
 
 use super::Error;
+use super::seal;
 use pool::Pool;
 use tree::Tree;
 
@@ -199,14 +201,10 @@ fn stage(
         return Ok(0);
     }
     // The same commit may have been made, and signed, before.
-    let mut beside = transaction.repo().commitmeta(&name)?;
-    let mut signatures = beside.signatures(Metadata::GPGSIGS)?;
-    for signer in options.signers {
-        signatures.push(signer.sign(commit.bytes(), options.now)?);
-    }
-    beside.set_signatures(Metadata::GPGSIGS, &signatures);
-    transaction.stage_commitmeta(&name, &beside);
-    Ok(options.signers.len())
+    let beside = transaction.repo().commitmeta(&name)?;
+    let (signers, now) = (options.signers, options.now);
+    let made = seal::sign_commit(transaction, &name, beside, signers, now)?;
+    Ok(made.len())
 }
 
 fn outcome(

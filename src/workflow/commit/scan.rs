@@ -13,9 +13,10 @@ use crate::repo::read_xattrs;
 
 use super::super::Error;
 use super::modifier::Origin;
-use super::pool::{OpenDir, Pool, wanted_xattrs};
+use super::pool::Pool;
 use super::source::SourceError;
 use super::tree::{ROOT, Tree};
+use super::worker::{OpenDir, wanted_xattrs};
 
 /// A directory that is still to be read.
 struct Pending {

@@ -7,18 +7,19 @@
 //!               summary ─▶ signatures; the refs, commits and sizes it lists
 //! ```
 
-use std::fmt;
+mod finding;
 
 use serde::Serialize;
+
+pub use finding::{CheckFinding, SummaryFault};
 
 use super::finding::Finding;
 use super::policy::{Claim, Role};
 use super::subject::Subject;
 use super::{Error, Trust, show};
-use crate::Class;
 use crate::event::Observer;
 use crate::format::{Checksum, Codec, Metadata, ObjectKind, ObjectName, RefName, Summary};
-use crate::repo::{FsckFinding, FsckOptions, Repo, RepoError, fsck};
+use crate::repo::{FsckOptions, Repo, RepoError, fsck};
 
 /// What to check.
 #[derive(Clone, Copy, Debug)]
@@ -53,93 +54,6 @@ pub struct CheckOutcome {
     pub interrupted: bool,
     /// What is wrong.
     pub findings: Vec<CheckFinding>,
-}
-
-/// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum CheckFinding {
-    /// Of the repository itself.
-    Repository(FsckFinding),
-    /// Of what is signed.
-    Trust(Finding),
-    /// Of the summary.
-    Summary(SummaryFault),
-}
-
-/// What is wrong with a summary, as clients see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(
-    tag = "finding",
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case"
-)]
-pub enum SummaryFault {
-    /// There is none: clients that verify it cannot pull.
-    #[error("there is no summary")]
-    NoSummary,
-    /// It does not parse.
-    #[error("the summary does not parse: {reason}")]
-    SummaryMalformed {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It lists another commit than the ref names.
-    #[error(
-        "the summary says {name} is {}, the ref says {}",
-        show_commit(listed),
-        show_commit(here)
-    )]
-    SummaryStale {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The commit in the summary.
-        listed: Option<Checksum>,
-        /// The commit that the ref names.
-        here: Option<Checksum>,
-    },
-    /// It gives a commit another size than it has; clients read no further than that.
-    #[error("the summary says the commit of {name} has {listed} bytes, it has {actual}")]
-    SummarySize {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The size in the summary.
-        listed: u64,
-        /// The size of the commit.
-        actual: u64,
-    },
-}
-
-impl CheckFinding {
-    /// Returns what the operator does next.
-    pub fn class(&self) -> Class {
-        match self {
-            CheckFinding::Repository(finding) => finding.class(),
-            CheckFinding::Trust(finding) => finding.class(),
-            CheckFinding::Summary(_) => Class::Corrupt,
-        }
-    }
-
-    /// Returns the class of several findings: untrusted before corrupt before any other.
-    pub fn gravest(findings: &[CheckFinding]) -> Option<Class> {
-        let has = |class| findings.iter().any(|finding| finding.class() == class);
-        let first = [Class::Corrupt, Class::Untrusted]
-            .into_iter()
-            .find(|class| has(*class));
-        first.or_else(|| findings.first().map(CheckFinding::class))
-    }
-}
-
-impl fmt::Display for CheckFinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CheckFinding::Repository(finding) => finding.fmt(f),
-            CheckFinding::Trust(finding) => finding.fmt(f),
-            CheckFinding::Summary(fault) => fault.fmt(f),
-        }
-    }
 }
 
 /// Checks a repository.
@@ -301,8 +215,4 @@ fn compare_refs(
         }
     }
     Ok(())
-}
-
-fn show_commit(commit: &Option<Checksum>) -> String {
-    commit.map_or("absent".to_owned(), |commit| commit.to_string())
 }
