@@ -48,7 +48,7 @@ impl Finding {
             }
             OtherRepository { .. } => "check where the bundle comes from",
             NotBound { .. } | Unbound { .. } => {
-                "publish it with airlock promote, which binds the ref"
+                "publish a new commit that binds the ref: airlock promote, without --same-commit"
             }
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 "export the bundle again"

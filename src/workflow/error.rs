@@ -1,9 +1,11 @@
 //! The error of every verb: one variant per room, and what to do next.
 
 use super::commit::SourceError;
+use super::client_config::ClientConfigError;
 use super::finding::Finding;
 use super::journal::JournalError;
 use super::key::KeyError;
+use super::sign_bundle::SidecarError;
 use super::trust::TrustError;
 use crate::Class;
 use crate::bundle::ReadError;
@@ -37,6 +39,12 @@ pub enum Error {
     /// A new key cannot be written.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// No client configuration was written.
+    #[error(transparent)]
+    ClientConfig(#[from] ClientConfigError),
+    /// A signature file beside a bundle cannot be read or written.
+    #[error(transparent)]
+    Sidecar(#[from] SidecarError),
     /// The journal cannot be continued.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -109,6 +117,8 @@ impl Error {
             Error::Delta(error) => error.class(),
             Error::Trust(error) => error.class(),
             Error::Key(error) => error.class(),
+            Error::ClientConfig(error) => error.class(),
+            Error::Sidecar(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,

@@ -6,6 +6,7 @@
 
 mod advice;
 mod carried;
+mod client_config;
 pub mod commit;
 mod error;
 mod finding;
@@ -24,6 +25,7 @@ mod release_check;
 pub mod seal;
 mod show;
 pub mod sign;
+mod sign_bundle;
 pub mod site;
 mod subject;
 pub mod summary;
@@ -31,6 +33,9 @@ mod trust;
 mod verify;
 
 pub use carried::{Carried, Reach};
+pub use client_config::{
+    ClientConfigError, ClientConfigOptions, ClientConfigOutcome, client_config,
+};
 pub use error::Error;
 pub use finding::Finding;
 pub use fsck::{CheckFinding, CheckOptions, CheckOutcome, SummaryFault, check};
@@ -43,6 +48,7 @@ pub use policy::{Claim, Role};
 pub use refs::{Existing, RefLine, RefsOutcome};
 pub use release_check::{ReleaseCheck, Spine, judge_bundle, spoken_of};
 pub use show::{MetadataEntry, ShowOutcome, show};
+pub use sign_bundle::{BundleSignatures, SidecarError, sign_bundle};
 pub use subject::Subject;
 pub use trust::{Trust, TrustError};
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

@@ -3,10 +3,12 @@
 //! A test whose tool is not installed is reported as ignored; with `CI=true` it fails, so that no
 //! build machine is green without having asked them.
 
+mod client;
 mod commit;
 mod durable;
 mod glib;
 mod image;
+mod keys;
 mod summary;
 mod together;
 mod tools;
@@ -19,9 +21,11 @@ use tools::Tool;
 
 fn main() -> ExitCode {
     let trials = [
+        client::trials(),
         commit::trials(),
         durable::trials(),
         glib::trials(),
+        keys::trials(),
         summary::trials(),
         together::trials(),
     ];

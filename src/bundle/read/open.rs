@@ -64,7 +64,7 @@ impl Opened {
     }
 
     /// Returns where signatures beside the bundle would lie: `NAME.airlock.asc`.
-    fn sidecar(&self) -> Option<PathBuf> {
+    pub(super) fn sidecar(&self) -> Option<PathBuf> {
         let base = match &self.files {
             Files::Tree(tree) => tree.path().components().as_path().to_owned(),
             Files::Tar { first, .. } if number(&first.path).is_some() => {

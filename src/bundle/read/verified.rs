@@ -49,6 +49,11 @@ impl Bundle {
         &self.opened.signatures
     }
 
+    /// Returns where signatures beside the bundle lie, or would lie: `NAME.airlock.asc`.
+    pub fn sidecar(&self) -> Option<PathBuf> {
+        self.opened.sidecar()
+    }
+
     /// Reads the manifest although **nobody has vouched for it**; only to show what it claims.
     pub fn unverified_manifest(&self) -> Result<Manifest, ManifestFault> {
         Manifest::parse(&self.opened.manifest)

@@ -57,6 +57,14 @@ pub fn size(text: &str) -> Result<u64, String> {
     with_unit(text, &UNITS).ok_or_else(|| "expected bytes, or a number with K, M, G, T".to_owned())
 }
 
+/// Reads `KEY=VALUE`; the value may be empty, the key not.
+pub fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
 fn with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let at = text
         .find(|c: char| !c.is_ascii_digit())

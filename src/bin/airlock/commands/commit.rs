@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(short = 'm', long, default_value = "", hide_default_value = true)]
     body: String,
     /// Say something about the commit, such as version=1.2; repeatable
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::key_value)]
     add_metadata_string: Vec<(String, String)>,
     /// Another ref under which the commit may be published; repeatable
     #[arg(long, value_name = "REF")]
@@ -97,13 +97,6 @@ impl FromStr for Tree {
             Some(("tar", path)) => Ok(Tree::Tar(path.into())),
             _ => Err("expected dir=PATH or tar=FILE".to_owned()),
         }
-    }
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE".to_owned()),
     }
 }
 

@@ -31,6 +31,7 @@
 //! - Every string that came from a bundle, a commit or a certificate goes through
 //!   `render::clean` before it becomes text.
 
+mod client_config;
 mod commit;
 mod completions;
 mod fsck;
@@ -40,9 +41,12 @@ mod inspect;
 mod key;
 mod log;
 mod man;
+mod promote;
 mod recover;
 mod refs;
 mod show;
+mod sign;
+mod summary;
 mod verify;
 
 use clap::Subcommand;
@@ -56,6 +60,9 @@ use crate::render::Done;
 pub enum Command {
     Init(init::Args),
     Commit(Box<commit::Args>),
+    Promote(Box<promote::Args>),
+    Summary(summary::Args),
+    Sign(sign::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
     Import(Box<import::Args>),
@@ -64,6 +71,7 @@ pub enum Command {
     Refs(refs::Args),
     Fsck(fsck::Args),
     Recover(recover::Args),
+    ClientConfig(client_config::Args),
     Key(key::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -75,6 +83,9 @@ impl Command {
         match self {
             Command::Init(_) => "init",
             Command::Commit(_) => "commit",
+            Command::Promote(_) => "promote",
+            Command::Summary(_) => "summary",
+            Command::Sign(_) => "sign",
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
             Command::Import(_) => "import",
@@ -83,6 +94,7 @@ impl Command {
             Command::Refs(_) => "refs",
             Command::Fsck(_) => "fsck",
             Command::Recover(_) => "recover",
+            Command::ClientConfig(_) => "client-config",
             Command::Key(_) => "key",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
@@ -94,6 +106,9 @@ impl Command {
         match self {
             Command::Init(args) => init::run(args, context),
             Command::Commit(args) => commit::run(*args, context),
+            Command::Promote(args) => promote::run(*args, context),
+            Command::Summary(args) => summary::run(args, context),
+            Command::Sign(args) => sign::run(args, context),
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Import(args) => import::run(*args, context),
@@ -102,6 +117,7 @@ impl Command {
             Command::Refs(args) => refs::run(args, context),
             Command::Fsck(args) => fsck::run(args, context),
             Command::Recover(args) => recover::run(args, context),
+            Command::ClientConfig(args) => client_config::run(args, context),
             Command::Key(args) => key::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),

@@ -1,0 +1,78 @@
+//! `airlock client-config`.
+
+use std::path::PathBuf;
+
+use airlock::format::{RefName, RemoteName};
+use airlock::workflow::{ClientConfigOptions, Error, Trust, client_config};
+
+use crate::args::{RepoArg, TrustArgs};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::Done;
+
+/// Write what clients need to pull from a repository and verify it
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    repo: RepoArg,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// What clients call the repository
+    #[arg(long, value_name = "NAME")]
+    remote: RemoteName,
+    /// Where the repository is served
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// A ref that clients may follow; repeatable [default: every ref of the repository]
+    #[arg(long = "ref", value_name = "REF")]
+    refs: Vec<RefName>,
+    /// PEM file with whoever may certify the web server
+    #[arg(long, value_name = "FILE")]
+    tls_ca: Option<PathBuf>,
+    /// The directory that gets the files
+    #[arg(long, short, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// Writes the files.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    let repo = args.repo.open(context)?;
+    let trust = Trust::load(&args.trust.required(context)?).map_err(Error::from)?;
+    let refs = match args.refs.is_empty() {
+        true => {
+            let refs = repo.refs()?.into_keys();
+            refs.filter(|name| *name != airlock::repo::summary::metadata_ref())
+                .collect()
+        }
+        false => args.refs,
+    };
+    let tls_ca = args
+        .tls_ca
+        .map(|path| std::fs::read(&path).map_err(|error| CliError::io("read", &path, &error)));
+    let options = ClientConfigOptions {
+        remote: args.remote,
+        url: args.url,
+        refs,
+        collection: repo.collection_id().cloned(),
+        tls_ca: tls_ca.transpose()?,
+        output: args.output,
+        now: context.now(),
+    };
+    let outcome = client_config(&trust, &options)?;
+    let files: String = outcome
+        .files
+        .iter()
+        .map(|path| format!("{}\n", path.display()))
+        .collect();
+    let mut done = Done::new(&outcome).text(files).changed(true);
+    if outcome.certificates.len() > 1 {
+        done = done.note(format!(
+            "clients know no thresholds: any one of the {} certificates suffices to them",
+            outcome.certificates.len()
+        ));
+    }
+    for certificate in &outcome.left_out {
+        done = done.note(format!("left out, for it cannot sign now: {certificate}"));
+    }
+    Ok(done)
+}

@@ -1,0 +1,58 @@
+//! `airlock summary`.
+
+use airlock::workflow::seal::{Signing, Unsigned};
+use airlock::workflow::summary;
+
+use crate::args::{RepoArg, Role, SigningArgs};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::Done;
+
+/// Make a repository's summary anew, and sign it
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    repo: RepoArg,
+    /// Put the last signed summary back, after something unsigned replaced it
+    #[arg(long, conflicts_with_all = ["unsigned", "key", "gpg_sign"])]
+    restore: bool,
+    /// Leave a summary that is signed now without a signature
+    #[arg(long)]
+    unsigned: bool,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+/// Regenerates or restores; the checksum of the summary alone goes to stdout.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    let repo = args.repo.open(context)?;
+    if args.restore {
+        let outcome = summary::restore(&repo, context.now(), context.observer())?;
+        let note = match outcome.changed {
+            true => "the signed summary is back",
+            false => "the signed summary is in its place",
+        };
+        let done = Done::new(&outcome).text(format!("{}\n", outcome.checksum));
+        return Ok(done.note(note).changed(outcome.changed));
+    }
+    let mut keys = args.signing.open(context)?;
+    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let signing = Signing {
+        commit: &commit,
+        summary: &summary,
+    };
+    let unsigned = if args.unsigned {
+        Unsigned::AskedFor
+    } else {
+        Unsigned::Refused
+    };
+    let renewed = summary::regenerate(&repo, signing, unsigned, context.now(), context.observer())?;
+    let signed = match renewed.signers.len() {
+        0 => "not signed".to_owned(),
+        signatures => format!("{signatures} signature(s)"),
+    };
+    Ok(Done::new(&renewed)
+        .text(format!("{}\n", renewed.checksum))
+        .note(format!("{} refs; {signed}", renewed.refs))
+        .changed(true))
+}
