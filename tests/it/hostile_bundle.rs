@@ -4,22 +4,32 @@
 mod forge;
 mod lies;
 mod medium;
+mod site;
 mod tree;
 
 use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use airlock::repo::Mode;
 use airlock::workflow::{Error, VerifyOptions, verify};
 use airlock::{Class, Silent};
 use tempfile::TempDir;
 
 use forge::{Forged, NOW};
+use site::{Mount, Site};
 
 /// One bad bundle, and what it must get.
 struct Row {
     name: String,
     make: Box<dyn Fn(&Path) -> Vec<PathBuf>>,
+    verify: Verdict,
+    import: Verdict,
+}
+
+/// What an attempt must get.
+#[derive(Clone)]
+struct Verdict {
     /// Any one of these.
     classes: Vec<Class>,
     /// What must stand in the finding's name or in the sentences.
@@ -39,11 +49,11 @@ impl Row {
 
     /// A row whose bytes decide which of several checks finds it.
     fn either(name: String, make: impl Fn() -> Vec<u8> + 'static, classes: &[Class]) -> Row {
-        let row = Row::new(name, make, Class::Corrupt, "");
-        Row {
-            classes: classes.to_vec(),
-            ..row
+        let mut row = Row::new(name, make, Class::Corrupt, "");
+        for verdict in [&mut row.verify, &mut row.import] {
+            verdict.classes = classes.to_vec();
         }
+        row
     }
 
     fn of_files(
@@ -52,30 +62,41 @@ impl Row {
         class: Class,
         text: &'static str,
     ) -> Row {
+        let verdict = Verdict {
+            classes: vec![class],
+            text,
+        };
         Row {
             name,
             make: Box::new(make),
-            classes: vec![class],
-            text,
+            verify: verdict.clone(),
+            import: verdict,
         }
     }
 
+    /// Import, which knows the site, finds another reason.
+    fn at_import(self, class: Class, text: &'static str) -> Row {
+        let import = Verdict {
+            classes: vec![class],
+            text,
+        };
+        Row { import, ..self }
+    }
+}
+
+impl Verdict {
     /// Holds what happened to what must happen; returns what is wrong with it.
-    fn judge(&self, verb: &str, result: Result<(), Error>) -> Option<String> {
-        let name = &self.name;
+    fn judge(&self, result: Result<(), Error>) -> Option<String> {
+        let Verdict { classes, text } = self;
         match result {
-            Ok(()) => Some(format!("{name}: {verb} accepted it")),
-            Err(error) if !self.classes.contains(&error.class()) => {
-                let (got, said) = (error.class(), said(&error));
-                Some(format!(
-                    "{name}: {verb}: class {got:?}, not {:?}: {said}",
-                    self.classes
-                ))
+            Ok(()) => Some("accepted".to_owned()),
+            Err(error) if !classes.contains(&error.class()) => {
+                let (class, said) = (error.class(), said(&error));
+                Some(format!("class {class:?}, not {classes:?}: {said}"))
             }
             Err(error) => {
                 let said = said(&error);
-                let fine = said.contains(self.text);
-                (!fine).then(|| format!("{name}: {verb}: no {:?} in: {said}", self.text))
+                (!said.contains(text)).then(|| format!("no {text:?} in: {said}"))
             }
         }
     }
@@ -111,21 +132,53 @@ fn try_verify(bundle: Vec<PathBuf>) -> Result<(), Error> {
     verify(&options, &Silent).map(drop)
 }
 
-/// Lets each row have its way, and tells of all that did not go as they should.
-fn run(rows: Vec<Row>) {
-    let mut wrong = Vec::new();
-    for row in &rows {
+impl Row {
+    /// Tries to import it; returns what is wrong with what it got, or with the repository.
+    fn try_import(&self, site: &Site) -> Option<String> {
         let dir = TempDir::new().unwrap();
-        let paths = (row.make)(dir.path());
-        wrong.extend(row.judge("verify", try_verify(paths)));
+        let paths = (self.make)(dir.path());
+        let before = tree::listing(&site.path());
+        let result = site.import(paths);
+        let changes = tree::changes(&before, &tree::listing(&site.path()));
+        if !changes.is_empty() {
+            let name = &self.name;
+            return Some(format!(
+                "{name}: the repository changed:\n{}",
+                changes.join("\n")
+            ));
+        }
+        let wrong = self.import.judge(result.map(drop))?;
+        Some(format!("{}: import: {wrong}", self.name))
     }
+
+    fn try_verify(&self) -> Option<String> {
+        let dir = TempDir::new().unwrap();
+        let paths = (self.make)(dir.path());
+        let wrong = self.verify.judge(try_verify(paths))?;
+        Some(format!("{}: verify: {wrong}", self.name))
+    }
+}
+
+/// Lets each row have its way with an archive repository.
+fn run(rows: Vec<Row>) {
+    run_at(&Site::following(), rows);
+}
+
+/// Lets each row have its way, and tells of all that did not go as they should.
+fn run_at(site: &Site, rows: Vec<Row>) {
+    let wrong: Vec<String> = rows
+        .iter()
+        .flat_map(|row| [row.try_verify(), row.try_import(site)])
+        .flatten()
+        .collect();
     assert!(
         wrong.is_empty(),
-        "{} of {} rows:\n{}",
-        wrong.len(),
+        "of {} rows:\n{}",
         rows.len(),
         wrong.join("\n")
     );
+    // After all of that, the good one is still good.
+    assert!(site.take(&Forged::update()).changed);
 }
 
 #[test]
@@ -134,6 +187,18 @@ fn the_bundles_of_these_tests_are_good_until_they_are_spoilt() {
     for bundle in [Forged::first(), Forged::update()] {
         let path = write(dir.path(), &bundle.tar());
         try_verify(vec![path]).unwrap_or_else(|error| panic!("{}", said(&error)));
+    }
+}
+
+#[test]
+fn the_same_again_and_an_older_one_change_nothing() {
+    let site = Site::following();
+    assert!(site.take(&Forged::update()).changed);
+    let before = tree::listing(&site.path());
+    for bundle in [Forged::update(), Forged::first()] {
+        assert!(!site.take(&bundle).changed);
+        let changes = tree::changes(&before, &tree::listing(&site.path()));
+        assert_eq!(changes, [""; 0]);
     }
 }
 
@@ -150,4 +215,56 @@ fn not_signed_as_it_must_be() {
 #[test]
 fn lies_under_a_good_signature() {
     run(lies::rows());
+}
+
+#[test]
+fn lies_in_packs_for_a_repository_that_inflates() {
+    let site = Site::empty(Mode::BareUser);
+    site.take(&Forged::first());
+    run_at(&site, lies::in_packs());
+}
+
+#[test]
+fn a_site_that_must_not_take_it() {
+    let wrong: Vec<String> = site::rows().iter().filter_map(site::SiteRow::run).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The update, which says that it needs less space than it does if `modest`.
+fn full_disk_row(modest: bool, text: &'static str) -> Row {
+    let make = move || {
+        let mut bundle = Forged::update();
+        if modest {
+            bundle.manifest["releases"][0]["bytes"] =
+                serde_json::json!({"stored": 0, "content": 0});
+        }
+        bundle.tar()
+    };
+    Row::new("disk full".to_owned(), make, Class::System, text)
+}
+
+#[test]
+fn a_full_disk() {
+    let Some(mount) = Mount::tmpfs("4m") else {
+        return eprintln!("ignored: only root can mount");
+    };
+    let site = mount.site();
+    site.keep_nothing_free();
+    for (free, modest, text) in [(4, false, "no-space"), (4, true, ""), (24, true, "")] {
+        mount.fill(free);
+        let wrong = full_disk_row(modest, text).try_import(&site);
+        assert_eq!(wrong, None, "{free} KiB free, modest: {modest}");
+    }
+}
+
+#[test]
+fn a_read_only_repository() {
+    let Some(mount) = Mount::tmpfs("4m") else {
+        return eprintln!("ignored: only root can mount");
+    };
+    let site = mount.site();
+    mount.make_read_only();
+    let make = || Forged::update().tar();
+    let row = Row::new("read-only".to_owned(), make, Class::System, "");
+    assert_eq!(row.try_import(&site), None);
 }

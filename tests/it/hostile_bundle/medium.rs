@@ -1,6 +1,7 @@
 //! What can happen to a good bundle after it was signed: on the medium, by accident or design.
 
 use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use airlock::Class;
@@ -29,6 +30,7 @@ pub fn rows() -> Vec<Row> {
     rows.extend(members());
     rows.extend(headers());
     rows.extend(volumes());
+    rows.extend(directories());
     rows
 }
 
@@ -263,7 +265,7 @@ fn volumes() -> Vec<Row> {
         ),
     ];
     let row = |(name, edit, class, text): (&str, Edit, Class, &'static str)| {
-        let made = move |dir: &std::path::Path| {
+        let made = move |dir: &Path| {
             let tar = tar_of(&SIGNED);
             let volumes = tar.chunks(VOLUME).map(<[u8]>::to_vec);
             let mut volumes: Vec<(u32, Vec<u8>)> = (1..).zip(volumes).collect();
@@ -277,6 +279,98 @@ fn volumes() -> Vec<Row> {
             paths
         };
         Row::of_files(name.to_owned(), made, class, text)
+    };
+    table.into_iter().map(row).collect()
+}
+
+/// The directory form, in which files can be anything.
+fn directories() -> Vec<Row> {
+    type Edit = fn(&Path, &Path);
+    fn relink(path: &Path, link: impl Fn(&Path, &Path) -> std::io::Result<()>) {
+        let aside = path.with_extension("aside");
+        fs::rename(path, &aside).unwrap();
+        let beside = path.parent().unwrap().parent().unwrap().parent().unwrap();
+        let target = beside.parent().unwrap().join("elsewhere");
+        fs::rename(&aside, &target).unwrap();
+        link(&target, path).unwrap();
+    }
+    let table: [(&str, Edit, &str); 8] = [
+        (
+            "member missing",
+            |_, part| fs::remove_file(part).unwrap(),
+            "is missing",
+        ),
+        (
+            "file more",
+            |root, _| fs::write(root.join("README"), b"x").unwrap(),
+            "not part",
+        ),
+        (
+            "directory more",
+            |root, _| {
+                fs::create_dir(root.join("more")).unwrap();
+                fs::write(root.join("more/README"), b"x").unwrap();
+            },
+            "not part",
+        ),
+        (
+            "member altered",
+            |_, part| {
+                let mut bytes = fs::read(part).unwrap();
+                bytes[9] ^= 1;
+                fs::write(part, bytes).unwrap();
+            },
+            "does not match its digest",
+        ),
+        (
+            "member longer",
+            |_, part| {
+                let bytes = [fs::read(part).unwrap(), vec![0]].concat();
+                fs::write(part, bytes).unwrap();
+            },
+            "bytes",
+        ),
+        (
+            "member cut",
+            |_, part| {
+                let bytes = fs::read(part).unwrap();
+                fs::write(part, &bytes[1..]).unwrap();
+            },
+            "bytes",
+        ),
+        (
+            "member a symbolic link",
+            |_, part| {
+                relink(part, |to, at| std::os::unix::fs::symlink(to, at));
+            },
+            "not a regular file",
+        ),
+        (
+            "member a directory",
+            |_, part| {
+                fs::remove_file(part).unwrap();
+                fs::create_dir(part).unwrap();
+            },
+            "not part",
+        ),
+    ];
+    let row = |(name, edit, text): (&str, Edit, &'static str)| {
+        let made = move |dir: &Path| {
+            let root = dir.join("x.airlock");
+            for (name, bytes) in SIGNED.iter() {
+                let path = root.join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, bytes).unwrap();
+            }
+            edit(&root, &root.join("payload/0/0.zst"));
+            vec![root]
+        };
+        Row::of_files(
+            format!("directory form: {name}"),
+            made,
+            Class::Corrupt,
+            text,
+        )
     };
     table.into_iter().map(row).collect()
 }

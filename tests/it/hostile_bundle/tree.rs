@@ -5,8 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use airlock::format::Checksum;
+use airlock::repo::read_xattrs;
 
-/// Lists everything beneath `root`: type, mode, owner, name, and the digest of the content.
+/// Lists everything beneath `root`: type, mode, owner, name, the digest of the content, and
+/// extended attributes.
 ///
 /// Times are left out: opening a lock file may touch a directory's.
 pub fn listing(root: &Path) -> Vec<String> {
@@ -20,7 +22,7 @@ fn list(root: &Path, dir: &Path, lines: &mut Vec<String>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         let metadata = path.symlink_metadata().unwrap();
-        let content = if metadata.is_symlink() {
+        let mut content = if metadata.is_symlink() {
             fs::read_link(&path).unwrap().display().to_string()
         } else if metadata.is_file() {
             Checksum::of(&fs::read(&path).unwrap()).to_string()
@@ -28,6 +30,10 @@ fn list(root: &Path, dir: &Path, lines: &mut Vec<String>) {
             list(root, &path, lines);
             String::new()
         };
+        if metadata.is_file() {
+            let file = fs::File::open(&path).unwrap();
+            content.push_str(&format!(" {:?}", read_xattrs(&file).unwrap()));
+        }
         let name = path.strip_prefix(root).unwrap().display().to_string();
         let mode = metadata.permissions().mode();
         let (uid, gid) = (metadata.uid(), metadata.gid());
@@ -35,19 +41,15 @@ fn list(root: &Path, dir: &Path, lines: &mut Vec<String>) {
     }
 }
 
-/// Holds a tree to what it was; says what is new, gone or other.
-pub fn assert_same(what: &str, before: &[String], after: &[String]) {
-    let only = |these: &[String], others: &[String], sign: &str| -> Vec<String> {
-        let new = these.iter().filter(|line| !others.contains(line));
-        new.map(|line| format!("{sign} {line}")).collect()
+/// Says what is gone, and what is new.
+pub fn changes(before: &[String], after: &[String]) -> Vec<String> {
+    let only = |sign: char, these: &[String], others: &[String]| -> Vec<String> {
+        let these = these.iter().filter(|line| !others.contains(line));
+        these.map(|line| format!("{sign} {line}")).collect()
     };
-    let mut changes = only(before, after, "-");
-    changes.extend(only(after, before, "+"));
-    assert!(
-        changes.is_empty(),
-        "{what} changed the repository:\n{}",
-        changes.join("\n")
-    );
+    let mut changes = only('-', before, after);
+    changes.extend(only('+', after, before));
+    changes
 }
 
 /// Copies a tree of directories and regular files, modes included.

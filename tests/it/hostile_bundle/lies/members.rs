@@ -184,7 +184,7 @@ pub fn contents() -> Vec<Row> {
         ),
         (
             "a tree missing",
-            |c| drop(c.metadata.pop_first()),
+            |c| _ = c.metadata.pop_first(),
             Class::Corrupt,
             "",
         ),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{PACK, Table, ZERO};
 use crate::handmade::{Part, tar_of};
-use crate::hostile_bundle::forge::{Content, Forged, NEW, OLD};
+use crate::hostile_bundle::forge::{Content, Forged, NEW, NOW, OLD};
 
 pub fn packs() -> Table {
     use Class::Corrupt;
@@ -78,7 +78,7 @@ pub fn packs() -> Table {
         ),
         (
             "object cut",
-            |b| objects(b, |o| drop(o[0].1.pop())),
+            |b| objects(b, |o| _ = o[0].1.pop()),
             Corrupt,
             "object",
         ),
@@ -91,11 +91,11 @@ pub fn packs() -> Table {
         (
             "object missing",
             |b| {
-                *b = Forged::first();
-                let mut objects = Content::new(OLD, None).files;
-                objects.pop();
-                b.manifest["releases"][0]["objects"]["file"] = json!(objects.len());
-                *b.member(PACK) = Part::pack(PACK, &objects);
+                // A file that the old commit has not.
+                let lost = Content::new(NEW, Some(OLD)).files.remove(0);
+                let mut content = Content::new(NEW, None);
+                content.files.retain(|file| *file != lost);
+                *b = Forged::new(&content, NOW - 50);
             },
             Corrupt,
             "incomplete",
