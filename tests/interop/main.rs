@@ -5,6 +5,7 @@
 
 mod client;
 mod commit;
+mod damage;
 mod durable;
 mod glib;
 mod image;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let trials = [
         client::trials(),
         commit::trials(),
+        damage::trials(),
         durable::trials(),
         glib::trials(),
         keys::trials(),
