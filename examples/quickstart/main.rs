@@ -30,23 +30,35 @@ fn main() -> ExitCode {
 
 fn story() -> Result<()> {
     let began = Instant::now();
-    let dir = tempfile::Builder::new().prefix("airlock-quickstart.").tempdir()?;
+    let dir = tempfile::Builder::new()
+        .prefix("airlock-quickstart.")
+        .tempdir()?;
     let shell = Shell::build(dir.path())?;
     images(&shell)?;
     release(&shell)?;
     refusals(&shell)?;
     update(&shell)?;
     clients(&shell)?;
-    say(&format!("\nAll as it should be, in {:.1} s.", began.elapsed().as_secs_f64()));
+    say(&format!(
+        "\nAll as it should be, in {:.1} s.",
+        began.elapsed().as_secs_f64()
+    ));
     Ok(())
 }
 
 fn images(shell: &Shell) -> Result<()> {
     for version in [1, 2] {
         let made = tree::build(&shell.dir.join(format!("image-v{version}")), version)?;
-        let xattrs = if made.xattrs { "user xattrs" } else { "no user xattrs here" };
+        let xattrs = if made.xattrs {
+            "user xattrs"
+        } else {
+            "no user xattrs here"
+        };
         let size = made.bytes as f64 / 1e6;
-        say(&format!("image-v{version}: {} files, {size:.0} MB, {xattrs}", made.files));
+        say(&format!(
+            "image-v{version}: {} files, {size:.0} MB, {xattrs}",
+            made.files
+        ));
     }
     Ok(())
 }
@@ -58,7 +70,8 @@ fn release(shell: &Shell) -> Result<()> {
     shell.run("airlock init --repo release")?;
     shell.run(&commit(1))?;
     shell.run(PROMOTE)?;
-    shell.run("airlock export --repo release os/stable --full -o full.airlock --key release.key")?;
+    shell
+        .run("airlock export --repo release os/stable --full -o full.airlock --key release.key")?;
     shell.run("airlock verify full.airlock --trust release.asc")
 }
 
@@ -68,9 +81,15 @@ fn refusals(shell: &Shell) -> Result<()> {
     shell.run("airlock init --repo offline")?;
     let before = listing(&shell.dir.join("offline"))?;
     tamper::flip_a_bit(&full, &shell.dir.join("tampered.airlock"))?;
-    shell.expect("airlock import tampered.airlock --repo offline --trust release.asc", 5)?;
+    shell.expect(
+        "airlock import tampered.airlock --repo offline --trust release.asc",
+        5,
+    )?;
     tamper::strip_signature(&full, &shell.dir.join("unsigned.airlock"))?;
-    shell.expect("airlock import unsigned.airlock --repo offline --trust release.asc", 4)?;
+    shell.expect(
+        "airlock import unsigned.airlock --repo offline --trust release.asc",
+        4,
+    )?;
     if shell.quietly("airlock refs --repo offline")?.trim() != "" {
         return Err("a refused bundle set a ref".into());
     }
@@ -108,9 +127,14 @@ fn pull(shell: &Shell) -> Result<()> {
     shell.quietly("ostree --repo=client init --mode=bare-user")?;
     let written = shell.dir.join("client-config/remotes.d");
     let remote = std::fs::read(written.join("os.conf"))?;
-    let config = File::options().append(true).open(shell.dir.join("client/config"));
+    let config = File::options()
+        .append(true)
+        .open(shell.dir.join("client/config"));
     config?.write_all(&[b"\n", remote.as_slice()].concat())?;
-    std::fs::copy(written.join("os.trustedkeys.gpg"), shell.dir.join("client/os.trustedkeys.gpg"))?;
+    std::fs::copy(
+        written.join("os.trustedkeys.gpg"),
+        shell.dir.join("client/os.trustedkeys.gpg"),
+    )?;
     shell.run("ostree --repo=client pull os os/stable")?;
     let pulled = shell.quietly("ostree --repo=client rev-parse os:os/stable")?;
     let released = shell.quietly("ostree --repo=release rev-parse os/stable")?;
@@ -120,7 +144,8 @@ fn pull(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-const PROMOTE: &str = "airlock promote --repo release --from-repo dev os/dev os/stable --key release.key";
+const PROMOTE: &str =
+    "airlock promote --repo release --from-repo dev os/dev os/stable --key release.key";
 
 fn commit(version: u32) -> String {
     format!(

@@ -38,7 +38,8 @@ fn every_page_is_as_it_was() {
 #[test]
 fn every_page_fits_a_terminal() {
     for (verb, page) in all_pages() {
-        for line in page.lines() {
+        // A usage line is not broken: it is what a reader may copy.
+        for line in page.lines().filter(|line| !line.starts_with("Usage: ")) {
             assert!(line.chars().count() <= 80, "airlock {verb} --help: {line}");
         }
     }

@@ -1,5 +1,6 @@
 //! The command line as its users meet it: help pages, error texts, exit codes, streams.
 
+mod exits;
 mod help;
 mod run;
 mod speech;

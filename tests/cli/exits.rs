@@ -1,0 +1,102 @@
+//! The exit codes, each with a command that ends with it, and what it says then.
+
+use std::fs;
+
+use airlock::repo::Repo;
+
+use crate::run::Place;
+
+/// A repository, a key, and what is wrong with the world.
+fn place() -> Place {
+    let place = Place::new();
+    for line in [
+        "init --repo repo",
+        "init --repo odd",
+        "key generate --user-id Test -o test",
+    ] {
+        let ended = place.airlock(line);
+        assert_eq!(ended.code, 0, "{line}: {}", ended.stderr);
+    }
+    let at = |name: &str| place.path().join(name);
+    fs::create_dir(at("unsigned")).expect("made");
+    fs::write(at("unsigned/manifest.json"), r#"{"airlock":"bundle/1","#).expect("written");
+    fs::write(at("unsigned/manifest.json.asc"), "").expect("written");
+    fs::write(at("garbage.airlock"), "garbage").expect("written");
+    let config = fs::read_to_string(at("odd/config")).expect("read");
+    fs::write(
+        at("odd/config"),
+        config.replace("archive-z2", "from-the-future"),
+    )
+    .expect("written");
+    fs::create_dir_all(at("tree/usr")).expect("made");
+    place
+}
+
+#[test]
+fn every_code_has_its_cause() {
+    let place = place();
+    let commit = "commit --repo repo -b os/dev --tree dir=tree";
+    let mut said = String::new();
+    for (line, code) in [
+        (commit, 0),
+        ("man /dev/null/man", 1),
+        ("verify garbage.airlock", 2),
+        ("show --repo repo nowhere", 3),
+        ("verify nowhere.airlock --trust test.asc", 3),
+        ("verify unsigned --trust test.asc", 4),
+        ("import unsigned --repo repo --trust test.asc", 4),
+        ("verify garbage.airlock --trust test.asc", 5),
+        (
+            "promote --repo repo os/dev os/stable --gate false --key test.key",
+            6,
+        ),
+        ("refs --repo odd", 7),
+    ] {
+        let ended = place.airlock(line);
+        assert_eq!(ended.code, code, "{line}: {}", ended.stderr);
+        if code != 0 {
+            explains(line, &ended.stderr);
+            assert_eq!(ended.stdout, "", "{line}");
+            said += &format!("$ airlock {line}\n{}exit {code}\n\n", ended.stderr);
+        }
+    }
+    insta::assert_snapshot!("errors", said);
+}
+
+#[test]
+fn busy_while_another_writes() {
+    let place = place();
+    let repo = Repo::open(&place.path().join("repo")).expect("a repository");
+    let lock = repo.lock_airlock().expect("free");
+    let ended = place.airlock("recover --repo repo");
+    assert_eq!(ended.code, 8, "{}", ended.stderr);
+    explains("recover", &ended.stderr);
+    drop(lock);
+    assert_eq!(place.airlock("recover --repo repo").code, 0);
+}
+
+/// What, why where there is more to say, and what to do next.
+fn explains(line: &str, stderr: &str) {
+    let lines: Vec<&str> = stderr.lines().collect();
+    let titles = [
+        "failed: ",
+        "usage: ",
+        "not found: ",
+        "not trusted: ",
+        "corrupt: ",
+        "policy: ",
+        "unsupported: ",
+        "busy: ",
+    ];
+    let first = lines.first().copied().unwrap_or_default();
+    assert!(
+        titles.iter().any(|title| first.starts_with(title)),
+        "{line}: {stderr}"
+    );
+    let last = lines.last().copied().unwrap_or_default();
+    assert!(last.starts_with("  next: "), "{line}: {stderr}");
+    assert!(last.ends_with(" Nothing was changed."), "{line}: {stderr}");
+    for why in lines.get(1..lines.len() - 1).unwrap_or_default() {
+        assert!(why.starts_with("  why:  "), "{line}: {stderr}");
+    }
+}
