@@ -16,6 +16,7 @@ mod manifest;
 mod openpgp;
 mod policy;
 mod promote;
+mod publish;
 mod repo;
 mod roundtrip;
 mod sign;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use airlock::openpgp::{GenerateOptions, GeneratedKey, generate};
-use airlock::workflow::{Trust, TrustError};
+use airlock::workflow::{Role, Trust, TrustError};
 use tempfile::TempDir;
 
 const NOW: u64 = 1_800_000_000;
@@ -93,4 +93,19 @@ fn what_is_refused() {
         Trust::load(Path::new("/nonexistent")),
         Err(TrustError::Io { .. })
     ));
+}
+
+#[test]
+fn the_example_directory_means_what_it_says() {
+    let trust = Trust::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("keys")).unwrap();
+    assert_eq!(trust.keyring().len(), 2);
+    let refs = ["example/x86_64/stable".parse().unwrap()];
+    let thresholds: Vec<usize> = Role::ALL
+        .map(|role| trust.policy().rules(role).map(|rule| rule.threshold).sum())
+        .into();
+    assert_eq!(thresholds, [2, 1, 1, 1]);
+    assert_eq!(
+        trust.signers(&[Role::Commit, Role::Summary], &refs).len(),
+        1
+    );
 }
