@@ -119,11 +119,11 @@ fn expires_first(expires: Option<u64>, signers: &[Box<dyn Signer>], now: u64) ->
     let lapses = signers
         .iter()
         .filter(|signer| signer.expires(now).is_some_and(|at| at < expires));
-    let finding = |signer: &Box<dyn Signer>| Finding::KeyExpiresFirst {
+    let finding = |signer: &dyn Signer| Finding::KeyExpiresFirst {
         subject: Subject::Bundle,
         certificate: signer.certificate().clone(),
     };
-    lapses.map(finding).collect()
+    lapses.map(|signer| finding(signer.as_ref())).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SidecarError> {

@@ -142,7 +142,7 @@ fn metadata(
     }
     metadata.insert(Metadata::REF_BINDING, Value::strv(bindings));
     match target.collection_id() {
-        Some(id) => metadata.insert(Metadata::COLLECTION_BINDING, Value::str(&id.to_string())),
+        Some(id) => metadata.insert(Metadata::COLLECTION_BINDING, Value::str(id.as_ref())),
         None => drop(metadata.remove(Metadata::COLLECTION_BINDING)),
     }
     let source = Encoded::encode(tested.clone()).checksum();

@@ -171,7 +171,7 @@ fn list(args: List, context: &Context) -> Result<Done, CliError> {
         let name = info
             .user_ids
             .first()
-            .map(|id| clean(id).to_string())
+            .map(|id| clean(id))
             .unwrap_or_default();
         table.row([
             info.fingerprint.to_string(),
