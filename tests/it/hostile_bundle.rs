@@ -4,6 +4,7 @@
 mod forge;
 mod lies;
 mod medium;
+mod policy;
 mod site;
 mod tree;
 
@@ -23,6 +24,8 @@ use site::{Mount, Site};
 struct Row {
     name: String,
     make: Box<dyn Fn(&Path) -> Vec<PathBuf>>,
+    /// What stands in `policy.toml`; empty for none.
+    policy: &'static str,
     verify: Verdict,
     import: Verdict,
 }
@@ -69,9 +72,15 @@ impl Row {
         Row {
             name,
             make: Box::new(make),
+            policy: "",
             verify: verdict.clone(),
             import: verdict,
         }
+    }
+
+    /// It is judged under this policy.
+    fn under(self, policy: &'static str) -> Row {
+        Row { policy, ..self }
     }
 
     /// Import, which knows the site, finds another reason.
@@ -122,11 +131,11 @@ fn write(dir: &Path, bytes: &[u8]) -> PathBuf {
     path
 }
 
-fn try_verify(bundle: Vec<PathBuf>) -> Result<(), Error> {
+fn try_verify(bundle: Vec<PathBuf>, policy: &str) -> Result<(), Error> {
     let options = VerifyOptions {
         bundle,
         signatures: Vec::new(),
-        trust: &forge::trust(),
+        trust: &forge::trust(policy),
         now: NOW,
     };
     verify(&options, &Silent).map(drop)
@@ -138,7 +147,7 @@ impl Row {
         let dir = TempDir::new().unwrap();
         let paths = (self.make)(dir.path());
         let before = tree::listing(&site.path());
-        let result = site.import(paths);
+        let result = site.import(paths, self.policy);
         let changes = tree::changes(&before, &tree::listing(&site.path()));
         if !changes.is_empty() {
             let name = &self.name;
@@ -154,7 +163,7 @@ impl Row {
     fn try_verify(&self) -> Option<String> {
         let dir = TempDir::new().unwrap();
         let paths = (self.make)(dir.path());
-        let wrong = self.verify.judge(try_verify(paths))?;
+        let wrong = self.verify.judge(try_verify(paths, self.policy))?;
         Some(format!("{}: verify: {wrong}", self.name))
     }
 }
@@ -186,7 +195,7 @@ fn the_bundles_of_these_tests_are_good_until_they_are_spoilt() {
     let dir = TempDir::new().unwrap();
     for bundle in [Forged::first(), Forged::update()] {
         let path = write(dir.path(), &bundle.tar());
-        try_verify(vec![path]).unwrap_or_else(|error| panic!("{}", said(&error)));
+        try_verify(vec![path], "").unwrap_or_else(|error| panic!("{}", said(&error)));
     }
 }
 
@@ -210,6 +219,16 @@ fn spoilt_on_the_medium() {
 #[test]
 fn not_signed_as_it_must_be() {
     run(medium::signatures());
+}
+
+#[test]
+fn not_as_the_policy_has_it() {
+    run(policy::rows());
+    let mut both = Forged::update();
+    both.sign = policy::BOTH;
+    let dir = TempDir::new().unwrap();
+    let path = write(dir.path(), &both.tar());
+    try_verify(vec![path], policy::TWO).unwrap_or_else(|error| panic!("{}", said(&error)));
 }
 
 #[test]

@@ -84,14 +84,30 @@ impl Key {
 
 /// The key that the site trusts.
 pub static TRUSTED: LazyLock<Key> = LazyLock::new(|| Key::new("Release <release@example.org>"));
+/// Another key that the site trusts, where a policy says who may do what.
+pub static SECOND: LazyLock<Key> = LazyLock::new(|| Key::new("Officer <officer@example.org>"));
 /// A key that the site does not know.
 pub static STRANGER: LazyLock<Key> = LazyLock::new(|| Key::new("Stranger <x@example.net>"));
 
-/// What the site trusts: any signature of the trusted key.
-pub fn trust() -> Trust {
-    let mut keyring = Keyring::new();
-    keyring.add_bytes(&TRUSTED.certificate).unwrap();
-    Trust::of(keyring)
+/// What the site trusts: any signature of the trusted key; with a policy, what that says of the
+/// trusted key and the second one.
+pub fn trust(policy: &str) -> Trust {
+    if policy.is_empty() {
+        let mut keyring = Keyring::new();
+        keyring.add_bytes(&TRUSTED.certificate).unwrap();
+        return Trust::of(keyring);
+    }
+    let dir = TempDir::new().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(dir.path().join(name), bytes).unwrap();
+    write("release.asc", &TRUSTED.certificate);
+    write("officer.asc", &SECOND.certificate);
+    let names = [("release", &TRUSTED), ("officer", &SECOND)]
+        .map(|(name, key)| format!("{name} = \"{}\"\n", key.signer.certificate()));
+    write(
+        "policy.toml",
+        format!("[certificates]\n{}{policy}", names.concat()).as_bytes(),
+    );
+    Trust::load(dir.path()).unwrap()
 }
 
 /// The repository that the bundles come from.

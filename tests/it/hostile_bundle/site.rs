@@ -63,12 +63,12 @@ impl Site {
         Repo::open(self.path()).unwrap()
     }
 
-    /// Imports the bundle that lies in these files.
-    pub fn import(&self, bundle: Vec<PathBuf>) -> Result<ImportOutcome, Error> {
+    /// Imports the bundle that lies in these files, as this policy has it.
+    pub fn import(&self, bundle: Vec<PathBuf>, policy: &str) -> Result<ImportOutcome, Error> {
         let options = ImportOptions {
             bundle,
             signatures: Vec::new(),
-            trust: &forge::trust(),
+            trust: &forge::trust(policy),
             signing: Signing::default(),
             now: NOW,
             threads: 2,
@@ -80,7 +80,7 @@ impl Site {
     pub fn take(&self, bundle: &Forged) -> ImportOutcome {
         let dir = TempDir::new().unwrap();
         let path = write(dir.path(), &bundle.tar());
-        self.import(vec![path])
+        self.import(vec![path], "")
             .unwrap_or_else(|error| panic!("{}", super::said(&error)))
     }
 
