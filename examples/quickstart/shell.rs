@@ -1,7 +1,7 @@
 //! Runs commands as a person would type them, and insists on how they end.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// A story that went wrong, and where.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -47,19 +47,21 @@ impl Shell {
         })
     }
 
-    /// Runs a command line that must succeed; its output and progress appear as they are.
-    pub fn run(&self, line: &str) -> Result<()> {
-        self.expect(line, 0)
+    /// Runs a command line that must succeed, and shows the first `lines` lines of its result;
+    /// messages and progress appear as they are.
+    pub fn run(&self, line: &str, lines: usize) -> Result<()> {
+        prompt(line);
+        let output = self.command(line)?.stderr(Stdio::inherit()).output()?;
+        ended(line, output.status, 0)?;
+        let result = String::from_utf8(output.stdout)?;
+        result.lines().take(lines).for_each(say);
+        Ok(())
     }
 
     /// Runs a command line that must end with exit code `code`.
     pub fn expect(&self, line: &str, code: i32) -> Result<()> {
-        say(&format!("\x1b[1m$ {line}\x1b[0m"));
-        let status = self.command(line)?.status()?;
-        match status.code() {
-            Some(ended) if ended == code => Ok(()),
-            _ => Err(format!("expected exit code {code}, but `{line}` ended with {status}").into()),
-        }
+        prompt(line);
+        ended(line, self.command(line)?.status()?, code)
     }
 
     /// Runs a command line that must succeed, without showing it, and returns what it printed.
@@ -97,6 +99,28 @@ impl Shell {
             .env_remove("OSTREE_REPO")
             .env_remove("AIRLOCK_CONFIG");
         Ok(command)
+    }
+}
+
+/// Shows a command line, broken where a terminal would break it.
+fn prompt(line: &str) {
+    let mut shown = String::from("$");
+    let mut column = shown.len();
+    for word in line.split(' ') {
+        if column + 1 + word.len() > 78 {
+            shown += " \\\n     ";
+            column = 5;
+        }
+        shown = shown + " " + word;
+        column += 1 + word.len();
+    }
+    say(&format!("\x1b[1m{shown}\x1b[0m"));
+}
+
+fn ended(line: &str, status: ExitStatus, code: i32) -> Result<()> {
+    match status.code() {
+        Some(ended) if ended == code => Ok(()),
+        _ => Err(format!("expected exit code {code}, but `{line}` ended with {status}").into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use airlock::{Class, Observer};
@@ -15,7 +16,6 @@ use crate::progress::{self, Progress};
 /// What a verb may know of the world besides its arguments.
 pub struct Context {
     now: u64,
-    quiet: bool,
     progress: Box<dyn Progress>,
     config: Config,
 }
@@ -29,7 +29,6 @@ impl Context {
             .as_secs();
         Ok(Context {
             now,
-            quiet: output.quiet,
             progress: progress::choose(output),
             config: Config::load(output.config.as_deref())?,
         })
@@ -50,16 +49,10 @@ impl Context {
         &self.config
     }
 
-    /// Names what is being worked on (a bundle id, a ref) in the progress lines of a log.
-    pub fn about(&self, subject: &str) {
-        self.progress.about(subject);
-    }
-
-    /// Says something on stderr at once, unless `--quiet`.
-    pub fn note(&self, text: &str) {
-        if !self.quiet {
-            self.progress
-                .aside(&|| Stderr::detect().line(Priority::Info, text));
+    /// Names the bundle that is being worked on in the progress lines of a log.
+    pub fn about(&self, bundle: &[PathBuf]) {
+        if let Some(name) = bundle.first().and_then(|path| path.file_name()) {
+            self.progress.about(&name.to_string_lossy());
         }
     }
 

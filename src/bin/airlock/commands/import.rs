@@ -36,6 +36,7 @@ pub struct Args {
 /// Imports the bundle and says what moved.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
+    context.about(&args.bundle);
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);

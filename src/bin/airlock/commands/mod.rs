@@ -24,7 +24,7 @@
 //! is), and an arm in both matches below. Keep the order: it is the order of `airlock --help`.
 //!
 //! - The time is `context.now()`; progress goes to `context.observer()`.
-//! - A warning that must be seen at once is `context.warn(..)`; findings belong in `Done` or in the
+//! - A warning that must be seen at once is `context.warn(..)`, a remark is `Done::note`; findings belong in `Done` or in the
 //!   error.
 //! - A check that ran to its end and found faults is `Done` with `.failed(class)`; a verb that could
 //!   not do its work is a `CliError`.

@@ -24,6 +24,7 @@ pub struct Args {
 
 /// Verifies the bundle and says who vouches for it.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    context.about(&args.bundle);
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
     let options = VerifyOptions {
         bundle: args.bundle,
