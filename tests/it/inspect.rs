@@ -11,7 +11,7 @@ fn shows_claims_and_believes_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.airlock");
     let hostile = Handmade {
-        signature: Vec::new(),
+        signature: b"no signature".to_vec(),
         edit: Rc::new(|manifest| {
             manifest["releases"][0]["version"] = "<img src=x>\u{202e}1.2".into();
             manifest["origin"]["tool"] = "</title><script>alert(1)</script>".into();
@@ -21,7 +21,7 @@ fn shows_claims_and_believes_none() {
     std::fs::write(&path, hostile.tar()).unwrap();
     let outcome = inspect(&[path]).unwrap();
     assert!(!outcome.verified);
-    assert!(outcome.signers.is_empty());
+    assert_eq!(outcome.signers, ["unreadable"]);
     assert_eq!(outcome.members.len(), 6);
     assert_eq!(outcome.releases[0].sequence, Some(1));
 

@@ -37,7 +37,7 @@ pub struct InspectOutcome {
     pub expires: Option<u64>,
     /// What claims to have made it.
     pub tool: String,
-    /// The keys that its signatures name.
+    /// The keys that its signatures name; `unreadable` for a file that holds something else.
     pub signers: Vec<String>,
     /// What it claims to bring.
     pub releases: Vec<InspectedRelease>,
@@ -96,7 +96,10 @@ pub fn inspect(paths: &[PathBuf]) -> Result<InspectOutcome, Error> {
     let manifest = bundle.unverified_manifest().map_err(ReadError::Manifest)?;
     let mut signers = Vec::new();
     for file in bundle.signatures() {
-        let signatures = split_signatures(file)?;
+        let Ok(signatures) = split_signatures(file) else {
+            signers.push("unreadable".to_owned());
+            continue;
+        };
         // No certificate at all: every signature is rejected, and says whose it claims to be.
         let claims = Keyring::new().verify(bundle.manifest_bytes(), &signatures, manifest.created);
         signers.extend(
