@@ -107,7 +107,12 @@ impl Tree {
                 FileType::Directory if depth > 1 => {
                     let inner =
                         open_component(dir, file_name.to_bytes(), OFlags::DIRECTORY).map_err(io)?;
+                    let before = found.len();
                     self.list(&inner, &name, depth - 1, found)?;
+                    // A directory is there for its members only.
+                    if found.len() == before {
+                        return Err(self.fault(&name, TreeFault::Extra));
+                    }
                 }
                 FileType::RegularFile | FileType::Directory => {
                     return Err(self.fault(&name, TreeFault::Extra));

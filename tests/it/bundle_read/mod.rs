@@ -196,6 +196,11 @@ fn a_directory_form_has_only_its_members() {
             "payload/x is not part",
         ),
         (
+            "empty directory",
+            |r| std::fs::create_dir(r.join("payload/9")).unwrap(),
+            "payload/9 is not part",
+        ),
+        (
             "hidden",
             |r| std::fs::write(r.join(".x"), "x").unwrap(),
             ".x is not part",
