@@ -38,10 +38,18 @@ impl Repo {
         durable::read_file(self.dir(), &path, MAX_EXTENSION).at("read", self.path().join(&path))
     }
 
-    /// Writes the file `name` of `extensions/airlock` durably, with exactly `mode`.
+    /// Writes the file `name` of `extensions/airlock`, or of a directory in it, durably, with
+    /// exactly `mode`.
     pub fn write_extension(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), RepoError> {
-        let dir = self.extension_dir()?;
-        self.replace(dir.as_fd(), name, bytes, mode)
+        let mut dir = self.extension_dir()?;
+        let mut file = name;
+        if let Some((below, rest)) = name.split_once('/') {
+            let path = self.path().join(paths::AIRLOCK).join(below);
+            durable::ensure_dir(&dir, below, 0o755).at("create", &path)?;
+            dir = durable::open_dir(&dir, below).at("open", &path)?;
+            file = rest;
+        }
+        self.replace(dir.as_fd(), file, bytes, mode)
     }
 
     /// Removes the file `name` of `extensions/airlock` durably, if it is there.

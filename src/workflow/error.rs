@@ -2,13 +2,14 @@
 
 use super::commit::SourceError;
 use super::client_config::ClientConfigError;
+use super::export::ExportError;
 use super::finding::Finding;
 use super::journal::JournalError;
 use super::key::KeyError;
 use super::sign_bundle::SidecarError;
 use super::trust::TrustError;
 use crate::Class;
-use crate::bundle::ReadError;
+use crate::bundle::{ReadError, WriteError};
 use crate::delta::DeltaError;
 use crate::format::{Checksum, FormatError, RefName};
 use crate::openpgp::OpenPgpError;
@@ -67,6 +68,12 @@ pub enum Error {
         /// The alias.
         alias: RefName,
     },
+    /// A bundle could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// An export makes no sense as it was asked for.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A record under `extensions/airlock` is not as airlock wrote it.
     #[error("extensions/airlock/{file} is not as airlock wrote it")]
     Record {
@@ -122,6 +129,8 @@ impl Error {
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,
+            Error::Write(error) => error.class(),
+            Error::Export(error) => error.class(),
             Error::Record { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
         }
@@ -140,6 +149,7 @@ impl Error {
                 "move the secret key away; only certificates belong there"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
+            Error::Export(error) => error.hint(),
             Error::RefExists { .. } => "take another name, or add --force",
             Error::Refused { findings } => {
                 findings.first().map_or("read the findings", Finding::hint)

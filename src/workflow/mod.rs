@@ -9,6 +9,7 @@ mod carried;
 mod client_config;
 pub mod commit;
 mod error;
+pub mod export;
 mod finding;
 mod fsck;
 mod gate;

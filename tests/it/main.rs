@@ -5,6 +5,7 @@ mod bundle_read;
 mod check;
 mod commit;
 mod delta;
+mod export;
 mod fixture;
 mod format;
 mod handmade;

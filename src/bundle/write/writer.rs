@@ -204,6 +204,18 @@ impl SealedBundle {
         }
     }
 
+    /// Returns how many bytes it takes.
+    pub fn size(&self) -> u64 {
+        let front = [self.manifest.len() as u64, self.signatures.len() as u64];
+        let sizes = front
+            .into_iter()
+            .chain(self.members.iter().map(|member| member.size));
+        match self.medium {
+            Medium::Tar(_) => sizes.map(ustar::entry_size).sum::<u64>() + ustar::END.len() as u64,
+            Medium::Directory(_) => sizes.sum(),
+        }
+    }
+
     /// Gives the bundle its name; returns its files.
     pub fn publish(self) -> Result<Vec<PathBuf>, WriteError> {
         match self.medium {

@@ -1,0 +1,71 @@
+//! What can be wrong with the question that export was asked.
+
+use crate::Class;
+use crate::format::RefName;
+
+/// Why an export makes no sense as it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// Nobody said what the site has already.
+    #[error("nothing says what the site has already of {name}")]
+    NoBase {
+        /// The ref.
+        name: RefName,
+        /// What the site probably has: what was exported last, or the release before.
+        suggestion: Option<String>,
+    },
+    /// None of the base commits belongs to the ref.
+    #[error("none of the revisions given with --from is a commit of {name}")]
+    ForeignBase {
+        /// The ref.
+        name: RefName,
+    },
+    /// No ref was named.
+    #[error("no ref was named")]
+    NoRefs,
+    /// A ref was named twice.
+    #[error("{name} is named twice")]
+    RefTwice {
+        /// The ref.
+        name: RefName,
+    },
+    /// A summary is to travel, and nobody signs it.
+    #[error("a summary is to travel along, and no key signs it")]
+    SummaryUnsigned,
+    /// The compression level does not exist.
+    #[error("{level} is no compression level")]
+    Level {
+        /// What was asked for.
+        level: i32,
+    },
+    /// The bundle would expire before it is made.
+    #[error("the bundle would have expired before it is made")]
+    Expiry,
+    /// The target's name has no end.
+    #[error("the target has no file name")]
+    NoName,
+}
+
+impl ExportError {
+    /// Returns what kind of failure it is.
+    pub fn class(&self) -> Class {
+        Class::Usage
+    }
+
+    /// Returns what to do next, in one short sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            ExportError::NoBase { .. } => "add --from REV, or --full",
+            ExportError::ForeignBase { .. } => {
+                "add --from with a commit of that ref, or export it alone"
+            }
+            ExportError::NoRefs => "name a ref; `airlock refs` lists them",
+            ExportError::RefTwice { .. } => "name it once",
+            ExportError::SummaryUnsigned => "add --key FILE or --gpg-sign KEY-ID, or --no-summary",
+            ExportError::Level { .. } => "choose a level from 1 to 19",
+            ExportError::Expiry => "give --expires a longer time",
+            ExportError::NoName => "name a file, or an existing directory",
+        }
+    }
+}
