@@ -1,7 +1,7 @@
 //! The error of every verb: one variant per room, and what to do next.
 
-use super::commit::SourceError;
 use super::client_config::ClientConfigError;
+use super::commit::SourceError;
 use super::export::ExportError;
 use super::finding::Finding;
 use super::journal::JournalError;

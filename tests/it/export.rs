@@ -156,7 +156,10 @@ fn a_full_bundle_holds_everything_and_verifies() {
     let expected = serde_json::json!({"commit": 1, "dirtree": 2, "dirmeta": 1, "file": 3});
     assert_eq!(objects, expected);
     let outcome = twin.verified(&exported);
-    assert_eq!(outcome.signers, BTreeSet::from([twin.key.fingerprint.clone()]));
+    assert_eq!(
+        outcome.signers,
+        BTreeSet::from([twin.key.fingerprint.clone()])
+    );
     assert_eq!(
         exported.signers,
         std::slice::from_ref(&twin.key.fingerprint)

@@ -34,6 +34,7 @@
 mod client_config;
 mod commit;
 mod completions;
+mod export;
 mod fsck;
 mod import;
 mod init;
@@ -63,6 +64,7 @@ pub enum Command {
     Promote(Box<promote::Args>),
     Summary(summary::Args),
     Sign(sign::Args),
+    Export(Box<export::Args>),
     Inspect(inspect::Args),
     Verify(verify::Args),
     Import(Box<import::Args>),
@@ -86,6 +88,7 @@ impl Command {
             Command::Promote(_) => "promote",
             Command::Summary(_) => "summary",
             Command::Sign(_) => "sign",
+            Command::Export(_) => "export",
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
             Command::Import(_) => "import",
@@ -109,6 +112,7 @@ impl Command {
             Command::Promote(args) => promote::run(*args, context),
             Command::Summary(args) => summary::run(args, context),
             Command::Sign(args) => sign::run(args, context),
+            Command::Export(args) => export::run(*args, context),
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Import(args) => import::run(*args, context),
