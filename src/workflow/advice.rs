@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use super::subject::Subject;
 use crate::Class;
+use crate::openpgp::{Reason, RejectedSignature};
 
 impl Finding {
     /// Returns what the operator does next.
@@ -29,6 +30,9 @@ impl Finding {
                 subject: Subject::Commit { .. },
             } => "sign the commit: airlock sign commit",
             Unsigned { .. } => "have it signed by a trusted key: airlock sign",
+            TooFewSigners { rejected, .. } if rejected.iter().any(from_the_future) => {
+                "check this machine's clock: a signature is dated ahead of it"
+            }
             TooFewSigners { .. } => {
                 "get a signature of a trusted certificate, or check the trust directory"
             }
@@ -109,4 +113,8 @@ impl Finding {
         let has = |class: &Class| findings.iter().any(|finding| finding.class() == *class);
         BY_GRAVITY.into_iter().find(has).unwrap_or(Class::Refused)
     }
+}
+
+fn from_the_future(rejected: &RejectedSignature) -> bool {
+    matches!(rejected.reason, Reason::FutureSignature { .. })
 }

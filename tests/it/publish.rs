@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use airlock::Class;
 use airlock::openpgp::{FileSigner, GenerateOptions, Keyring, inspect};
 use airlock::workflow::{
-    ClientConfigOptions, Error, KeyError, NewKey, Trust, client_config, generate_key,
+    ClientConfigOptions, Error, KeyError, NewKey, Trust, client_config, generate_key, judge_bundle,
+    sign_bundle,
 };
 use tempfile::TempDir;
 
 use crate::bench::{Key, NOW};
+use crate::handmade::Handmade;
 
 fn new_key(output: PathBuf) -> NewKey {
     let user_id = "Release".into();
@@ -160,5 +162,44 @@ fn what_no_client_is_told() {
     assert!(
         std::fs::read_dir(dir.path()).unwrap().next().is_none(),
         "nothing was written"
+    );
+}
+
+#[test]
+fn a_bundle_is_signed_by_several_people_without_being_written_anew() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("os.airlock");
+    let mut bundle = Handmade::sample();
+    bundle.signature = b"\n\n".to_vec();
+    bundle.edit = std::rc::Rc::new(|manifest| manifest["expires"] = (NOW + 86_400).into());
+    std::fs::write(&path, bundle.tar()).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let (alice, bob) = (Key::new("alice"), Key::new("bob"));
+    let paths = [path.clone()];
+    let sign = |key: &Key| sign_bundle(&paths, key.signers(), NOW).unwrap();
+    assert_eq!(sign(&alice).added, [alice.fingerprint.clone()]);
+    assert!(sign(&alice).added.is_empty(), "signed already");
+    let second = sign(&bob);
+    assert_eq!(
+        (second.signatures, second.sidecar),
+        (2, dir.path().join("os.airlock.asc"))
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    let mut keyring = alice.keyring();
+    keyring.extend(&bob.keyring()).unwrap();
+    let opened = airlock::bundle::Bundle::open(&paths).unwrap();
+    let trust = Trust::of(keyring);
+    let verdict = judge_bundle(&trust, opened.manifest_bytes(), opened.signatures(), NOW).unwrap();
+    assert_eq!(verdict.signers().len(), 2);
+
+    bundle.edit =
+        std::rc::Rc::new(|manifest| manifest["expires"] = (NOW + 9 * 365 * 86_400).into());
+    std::fs::write(&path, bundle.tar()).unwrap();
+    let lapses = sign_bundle(&paths, alice.signers(), NOW).unwrap_err();
+    assert_eq!(
+        lapses.class(),
+        Class::Refused,
+        "the key expires before the bundle: {lapses}"
     );
 }
