@@ -1,7 +1,6 @@
 //! The reader of bundles: what a good one yields, and every structural fault by its name.
 
 use std::convert::Infallible;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 

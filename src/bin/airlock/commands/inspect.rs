@@ -79,7 +79,7 @@ fn claims(outcome: &InspectOutcome) -> String {
         ),
     ]);
     for name in removed {
-        text.push_str(&lines(&[("removes", clean(&name.to_string()))]));
+        text.push_str(&lines(&[("removes", clean(name.as_ref()))]));
     }
     text
 }
@@ -106,7 +106,7 @@ fn release_text(release: &InspectedRelease) -> String {
         ("needs", needs),
         ("size", size),
     ]);
-    format!("\n{}\n{facts}", clean(&release.name.to_string()))
+    format!("\n{}\n{facts}", clean(release.name.as_ref()))
 }
 
 fn lines(facts: &[(&str, String)]) -> String {
