@@ -8,6 +8,8 @@ use rustix::fs::{self, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::owner::Owner;
+
 /// The most random names that are tried before giving up.
 const MAX_ATTEMPTS: u32 = 64;
 
@@ -75,7 +77,7 @@ pub(in crate::repo) fn ensure_dir(at: impl AsFd, path: &str, mode: u32) -> Resul
 }
 
 /// Writes `bytes` to a new file in `tmp`, and renames it to `name` in `dir`; what stood there before
-/// is replaced. The file gets exactly `mode`, whatever the umask.
+/// is replaced. The file gets exactly `mode`, whatever the umask, and the owner of `dir`.
 pub(in crate::repo) fn replace(
     tmp: BorrowedFd<'_>,
     dir: BorrowedFd<'_>,
@@ -87,6 +89,7 @@ pub(in crate::repo) fn replace(
     let (temporary, mut file) = create_unique(tmp, "airlock-")?;
     let result = (|| {
         file.write_all(bytes)?;
+        Owner::like(dir)?.give(&file)?;
         fs::fchmod(&file, Mode::from_raw_mode(mode))?;
         if sync == Sync::Yes {
             fs::fsync(&file)?;

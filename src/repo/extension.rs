@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use super::durable;
 use super::error::{Context, RepoError};
+use super::owner::make_dir_alike;
 use super::paths;
 use super::repository::Repo;
 
@@ -26,10 +27,10 @@ impl Repo {
     /// Opens `extensions/airlock`, making it if need be.
     pub fn extension_dir(&self) -> Result<OwnedFd, RepoError> {
         let path = self.path().join(paths::AIRLOCK);
-        for name in [paths::EXTENSIONS, paths::AIRLOCK] {
-            durable::ensure_dir(self.dir(), name, 0o755).at("create", &path)?;
-        }
-        durable::open_dir(self.dir(), paths::AIRLOCK).at("open", &path)
+        make_dir_alike(self.dir(), paths::EXTENSIONS).at("create", &path)?;
+        let parent = durable::open_dir(self.dir(), paths::EXTENSIONS).at("open", &path)?;
+        make_dir_alike(parent.as_fd(), paths::AIRLOCK_NAME).at("create", &path)?;
+        durable::open_dir(parent, paths::AIRLOCK_NAME).at("open", &path)
     }
 
     /// Reads the file `name` of `extensions/airlock`.

@@ -20,6 +20,7 @@ use nix::libc;
 use rustix::fs::{self, Mode, OFlags};
 
 use super::error::{Context, RepoError};
+use super::owner::Owner;
 use super::paths;
 use super::repository::Repo;
 
@@ -92,9 +93,18 @@ impl Repo {
     }
 }
 
+/// Opens a lock file, or makes one that the repository's owner can open as well.
 fn open_lock(dir: impl AsFd, name: &str, mode: u32) -> Result<OwnedFd, rustix::io::Errno> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    fs::openat(dir, name, flags, Mode::from_raw_mode(mode))
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let new = flags | OFlags::CREATE | OFlags::EXCL;
+    match fs::openat(&dir, name, new, Mode::from_raw_mode(mode)) {
+        Ok(file) => {
+            Owner::like(dir.as_fd())?.give(&file)?;
+            Ok(file)
+        }
+        Err(rustix::io::Errno::EXIST) => fs::openat(&dir, name, flags, Mode::empty()),
+        Err(errno) => Err(errno),
+    }
 }
 
 /// Tries once; `false` means that somebody else holds it.

@@ -9,6 +9,7 @@ use crate::format::{Checksum, RefName};
 
 use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
+use super::owner::{Owner, make_dir_alike};
 use super::paths::{self, RefPlace};
 use super::repository::Repo;
 
@@ -46,7 +47,10 @@ impl Repo {
         );
         let full = self.path().join(&path);
         fs::symlinkat(link.as_str(), &tmp, temporary.as_str()).at("write", &full)?;
-        if let Err(errno) = fs::renameat(&tmp, temporary.as_str(), &dir, file) {
+        let placed = Owner::like(dir.as_fd())
+            .and_then(|owner| owner.give_at(tmp.as_fd(), &temporary))
+            .and_then(|()| fs::renameat(&tmp, temporary.as_str(), &dir, file));
+        if let Err(errno) = placed {
             let _ = fs::unlinkat(&tmp, temporary.as_str(), AtFlags::empty());
             return Err(errno).at("write", &full);
         }
@@ -64,19 +68,24 @@ impl Repo {
             let so_far = &parents[..end];
             let name = so_far.rsplit('/').next().unwrap_or(so_far);
             let full = self.path().join(so_far);
-            let made = fs::mkdirat(&dir, name, fs::Mode::from_raw_mode(0o775));
             let child = match durable::open_dir(&dir, name) {
+                Err(Errno::NOENT) => self.make_ref_dir(&dir, name).at("create", &full)?,
                 Err(Errno::NOTDIR | Errno::LOOP) => {
                     return Err(RepoError::RefConflict { path: full });
                 }
                 other => other.at("open", &full)?,
             };
-            if made.is_ok() && self.sync() == Sync::Yes {
-                fs::fsync(&dir).at("sync", &full)?;
-            }
             dir = child;
         }
         Ok((dir, file))
+    }
+
+    fn make_ref_dir(&self, dir: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+        make_dir_alike(dir.as_fd(), name)?;
+        if self.sync() == Sync::Yes {
+            fs::fsync(dir)?;
+        }
+        durable::open_dir(dir, name)
     }
 
     /// Removes an empty directory that stands where a ref goes; a full one is a conflict.

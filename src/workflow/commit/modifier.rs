@@ -6,7 +6,7 @@
 //! | `--no-xattrs` | none | none |
 //! | canonical, from a directory | owner 0, mode & 0755, no xattrs | owner 0, no xattrs |
 //! | canonical, from a tar | owner 0, mode & 0755 | owner 0 |
-//! | into bare | no empty xattrs | the same |
+//! | into bare | no empty xattrs | mode 0777, no empty xattrs |
 //! | into bare-user-only | owner 0, mode & 0755, no xattrs | owner 0, mode 0777, no xattrs |
 
 use crate::format::{DirMeta, FileHeader, Xattrs};
@@ -61,6 +61,8 @@ pub(super) struct Rules {
 
 /// The permissions that are left by canonical ones, and the bits that say what kind of file it is.
 const CANONICAL: u32 = 0o170_755;
+/// The only mode that Linux gives a link; a tar may say otherwise, but a bare repository cannot.
+const LINK_MODE: u32 = 0o120_777;
 
 impl Modifier {
     /// Binds the modifier to the mode of a repository.
@@ -89,6 +91,9 @@ impl Rules {
             if !header.is_symlink() {
                 header.mode &= CANONICAL;
             }
+        }
+        if self.mode == Mode::Bare && header.is_symlink() {
+            header.mode = LINK_MODE;
         }
         header.uid = self.modifier.owner_uid.unwrap_or(header.uid);
         header.gid = self.modifier.owner_gid.unwrap_or(header.gid);
@@ -125,4 +130,61 @@ fn without_empty(xattrs: &Xattrs) -> Xattrs {
     let filled = xattrs.iter().filter(|(_, value)| !value.is_empty());
     let pairs = filled.map(|(name, value)| (name.to_vec(), value.to_vec()));
     Xattrs::new(pairs).expect("they were sorted and unique before")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn xattrs() -> Xattrs {
+        let pair = |name: &[u8], value: &[u8]| (name.to_vec(), value.to_vec());
+        Xattrs::new([pair(b"user.empty", b""), pair(b"user.full", b"1")]).unwrap()
+    }
+
+    #[test]
+    fn files_change_as_the_table_says() {
+        use Origin::{Directory, Tar};
+        let canonical = Permissions::Canonical;
+        let table = [
+            (Mode::Archive, Permissions::Keep, Tar, (7, 0o106_775, 2)),
+            (Mode::Bare, Permissions::Keep, Tar, (7, 0o106_775, 1)),
+            (
+                Mode::BareUserOnly,
+                Permissions::Keep,
+                Tar,
+                (0, 0o100_755, 0),
+            ),
+            (Mode::Archive, canonical, Tar, (0, 0o100_755, 2)),
+            (Mode::Archive, canonical, Directory, (0, 0o100_755, 0)),
+        ];
+        for (mode, permissions, origin, expected) in table {
+            let modifier = Modifier {
+                permissions,
+                ..Modifier::default()
+            };
+            let header = FileHeader::regular(7, 7, 0o6775, xattrs());
+            let header = modifier.within(mode).file(origin, header);
+            let found = (header.uid, header.mode, header.xattrs.len());
+            assert_eq!(found, expected, "{mode} {permissions:?} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn links_have_the_mode_that_the_repository_can_hold() {
+        let table = [
+            (Mode::Archive, 0o120_644),
+            (Mode::BareUser, 0o120_644),
+            (Mode::Bare, 0o120_777),
+            (Mode::BareUserOnly, 0o120_777),
+        ];
+        for (mode, expected) in table {
+            let link = FileHeader::symlink(0, 0, "target", Xattrs::default());
+            let link = FileHeader {
+                mode: 0o120_644,
+                ..link
+            };
+            let link = Modifier::default().within(mode).file(Origin::Tar, link);
+            assert_eq!(link.mode, expected, "{mode}");
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! Refs: read as libostree reads them, written so that it can.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, lchown, symlink};
 
 use airlock::Class;
 use airlock::format::{Checksum, RefName};
 use airlock::repo::{Mode, RefPlace, Repo};
 
-use super::scratch;
+use super::{listing, scratch};
 
 fn name(text: &str) -> RefName {
     text.parse().expect("a ref name")
@@ -171,4 +171,36 @@ fn revisions_resolve_in_libostrees_order() {
     }
     assert_eq!(repo.remote_refs().unwrap().len(), 2);
     assert_eq!(repo.collection_refs().unwrap().len(), 1);
+}
+
+/// Only root can give files away; anyone else's files are their own anyway.
+#[test]
+fn what_root_adds_belongs_to_the_repositorys_owner() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    const OWNER: u32 = 12_345;
+    let (_dir, repo) = scratch(Mode::Archive);
+    let everything = || {
+        let beneath = listing(repo.path());
+        beneath.into_iter().map(|name| repo.path().join(name))
+    };
+    for path in everything().chain([repo.path().to_owned()]) {
+        lchown(path, Some(OWNER), Some(OWNER)).unwrap();
+    }
+    write(&repo, "os/main", &Checksum::of(b"1"));
+    repo.write_alias(&name("deep/alias"), &name("os/main"))
+        .unwrap();
+    repo.write_config(repo.config().file()).unwrap();
+    repo.write_extension("state", b"", 0o640).unwrap();
+    drop((repo.lock_airlock().unwrap(), repo.lock_shared().unwrap()));
+    for path in everything() {
+        let stat = fs::symlink_metadata(&path).unwrap();
+        assert_eq!(
+            (stat.uid(), stat.gid()),
+            (OWNER, OWNER),
+            "{}",
+            path.display()
+        );
+    }
 }
