@@ -20,10 +20,13 @@ use tempfile::TempDir;
 use forge::{Forged, NOW};
 use site::{Mount, Site};
 
+/// Writes a bundle into a directory; returns its files.
+type Make = Box<dyn Fn(&Path) -> Vec<PathBuf>>;
+
 /// One bad bundle, and what it must get.
 struct Row {
     name: String,
-    make: Box<dyn Fn(&Path) -> Vec<PathBuf>>,
+    make: Make,
     /// What stands in `policy.toml`; empty for none.
     policy: &'static str,
     verify: Verdict,

@@ -203,7 +203,7 @@ fn stock_ostree_applies_a_spine_offline() {
         };
         assert!(fine, "ostree {args:?}");
     }
-    let target = Repo::open(&dir.path().join("repo")).unwrap();
+    let target = Repo::open(dir.path().join("repo")).unwrap();
     for object in &made.objects {
         assert!(target.has(object).unwrap(), "{object}");
     }

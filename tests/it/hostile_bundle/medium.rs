@@ -97,7 +97,8 @@ fn truncations() -> Vec<Row> {
 
 /// Members missing, extra, reordered, doubled: behind the signature's back.
 fn members() -> Vec<Row> {
-    let table: [(&str, fn(&mut Files), &str); 9] = [
+    type Edit = fn(&mut Files);
+    let table: [(&str, Edit, &str); 9] = [
         ("no manifest", |f| drop(f.remove(0)), ""),
         ("no signature member", |f| drop(f.remove(1)), ""),
         ("no summary", |f| drop(f.remove(2)), "bytes"),
@@ -116,7 +117,7 @@ fn members() -> Vec<Row> {
         ("two exchanged", |f| f.swap(4, 5), "payload/0/superblock"),
         ("one twice", |f| f.insert(5, f[4].clone()), "bytes"),
     ];
-    let row = |(name, edit, text): (&str, fn(&mut Files), &'static str)| {
+    let row = |(name, edit, text): (&str, Edit, &'static str)| {
         let made = move || {
             let mut files = SIGNED.clone();
             edit(&mut files);
