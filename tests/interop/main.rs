@@ -3,6 +3,7 @@
 //! A test whose tool is not installed is reported as ignored; with `CI=true` it fails, so that no
 //! build machine is green without having asked them.
 
+mod apache;
 mod client;
 mod commit;
 mod damage;
@@ -10,6 +11,9 @@ mod durable;
 mod glib;
 mod image;
 mod keys;
+mod recipe;
+mod release;
+mod served;
 mod summary;
 mod together;
 mod tools;
@@ -28,6 +32,8 @@ fn main() -> ExitCode {
         durable::trials(),
         glib::trials(),
         keys::trials(),
+        recipe::trials(),
+        served::trials(),
         summary::trials(),
         together::trials(),
     ];

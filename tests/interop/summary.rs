@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use airlock::Silent;
-use airlock::format::{Codec, RefName, Summary};
+use airlock::format::{RefName, Summary};
 use airlock::repo::summary::{SummaryOptions, build, metadata_commit, metadata_ref};
 use airlock::repo::{Repo, Transaction};
 use libtest_mimic::Trial;
