@@ -13,10 +13,8 @@ use std::fmt;
 
 use super::error::RepoError;
 use super::repository::Repo;
+use crate::format::limits::MAX_TREE_DEPTH;
 use crate::format::{Checksum, Commit, DirTree, Encoded, ObjectKind, ObjectName};
-
-/// How deep directories may nest: no path of `PATH_MAX` bytes is deeper.
-const MAX_DEPTH: usize = 2048;
 
 /// Wherever objects can be looked up: a repository, or a transaction on top of one.
 pub trait ObjectSource: Sync {
@@ -168,8 +166,10 @@ impl<'s> Walker<'s> {
             frame.next_dir += 1;
             let (tree, meta) = (*tree, *meta);
             dirs.push(name.clone());
-            if dirs.len() > MAX_DEPTH {
-                return Err(RepoError::TooDeep { limit: MAX_DEPTH });
+            if dirs.len() > MAX_TREE_DEPTH {
+                return Err(RepoError::TooDeep {
+                    limit: MAX_TREE_DEPTH,
+                });
             }
             let path = TreePath {
                 dirs: &dirs,

@@ -1,5 +1,6 @@
 //! `import`: what a good bundle makes of a repository, and that a bad one makes nothing of it.
 
+mod kill;
 mod refusals;
 mod twin;
 
