@@ -70,3 +70,16 @@ pub(in crate::repo) fn make_dir_alike(dir: BorrowedFd<'_>, name: &str) -> rustix
     let bits = Bits::from_raw_mode(fs::fstat(dir)?.st_mode & 0o7777);
     fs::chmodat(dir, name, bits, AtFlags::empty())
 }
+
+/// Makes `path` below `dir` with this mode and the owner of `dir`, unless it exists.
+pub(in crate::repo) fn ensure_owned_dir(
+    dir: BorrowedFd<'_>,
+    path: &str,
+    mode: u32,
+) -> rustix::io::Result<()> {
+    match fs::mkdirat(dir, path, Bits::from_raw_mode(mode)) {
+        Ok(()) => Owner::like(dir)?.give_at(dir, path),
+        Err(Errno::EXIST) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -60,6 +60,7 @@ impl Transaction<'_> {
         unchanged(repo, &intent)?;
         sync_filesystem(repo)?;
         let objects = move_objects(repo, &stage, &staged, observer)?;
+        unchanged(repo, &intent)?;
         let record = Record::new(repo, intent)?;
         let published = Published {
             objects,

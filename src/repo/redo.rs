@@ -16,16 +16,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::RepoError;
+use super::error::{Context, RepoError};
 use super::lock::AirlockLock;
 use super::paths::RefPlace;
 use super::repository::Repo;
 use super::transaction::{Intent, StateFile, SummaryPair};
-use super::visible;
+use super::{durable, paths, visible};
 use crate::format::{Checksum, RefName};
 
 /// Beneath `extensions/airlock`.
 const RECORD: &str = "redo.json";
+/// The largest record that is read: summaries and commits of the largest sizes there are, as text.
+const MAX_RECORD: u64 = 1 << 30;
 /// What the record says of itself.
 const KIND: &str = "redo/1";
 /// Only root and the repository's owner need to read it.
@@ -160,23 +162,20 @@ impl Record {
 
     /// Puts the record on the medium.
     pub(in crate::repo) fn write(&self, repo: &Repo) -> Result<(), RepoError> {
-        let bytes = serde_json::to_vec(self).map_err(|error| RepoError::Io {
-            action: "write",
-            path: repo.path().join(RECORD),
-            source: error.into(),
-        })?;
+        let bytes = serde_json::to_vec(self).expect("a record has only string keys");
         repo.write_extension(RECORD, &bytes, RECORD_MODE)
     }
 
     fn read(repo: &Repo) -> Result<Option<Record>, RepoError> {
-        let Some(bytes) = repo.read_extension(RECORD)? else {
+        let path = repo.path().join(paths::AIRLOCK).join(RECORD);
+        let name = format!("{}/{RECORD}", paths::AIRLOCK);
+        let read = durable::read_file(repo.dir(), &name, MAX_RECORD).at("read", &path)?;
+        let Some(bytes) = read else {
             return Ok(None);
         };
         match serde_json::from_slice::<Record>(&bytes) {
             Ok(record) if record.airlock == KIND => Ok(Some(record)),
-            _ => Err(RepoError::ExtensionMalformed {
-                path: repo.path().join(super::paths::AIRLOCK).join(RECORD),
-            }),
+            _ => Err(RepoError::ExtensionMalformed { path }),
         }
     }
 

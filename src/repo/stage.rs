@@ -21,7 +21,7 @@ use super::disk::{boot_id, entries, remove_tree, suffix};
 use super::error::{Context, RepoError};
 use super::lock::{self, Kind};
 use super::mode::Mode;
-use super::owner::Owner;
+use super::owner::{Owner, ensure_owned_dir};
 use super::repository::Repo;
 use super::store::{Store, StoredXattrs};
 use super::{durable, paths};
@@ -72,7 +72,7 @@ impl Stage {
         let path = format!("{parent}/{id}");
         drop(repo.extension_dir()?);
         for step in [&parent, &path] {
-            durable::ensure_dir(repo.dir(), step, 0o700).at("create", repo.path().join(step))?;
+            ensure_owned_dir(repo.dir(), step, 0o700).at("create", repo.path().join(step))?;
         }
         Stage::open(repo, path, None)
     }

@@ -1,12 +1,11 @@
 //! Taking in what a bundle carries: judged first, then staged.
 
-use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::bundle::{FilezObject, PayloadSink};
 use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_part};
-use crate::format::{Checksum, Codec, Commit, FileHeader, ObjectKind, ObjectName, Summary};
+use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Summary};
 use crate::repo::{Mode, ObjectSource, Repo, SummaryPair, Transaction, walk};
 use crate::workflow::carried::{self, Reach};
 use crate::workflow::error::Error;
@@ -46,25 +45,15 @@ struct State {
     spines: Vec<Spine>,
     summary: Option<SummaryPair>,
     carried: carried::Carried,
-    /// Older commits that explain the history of a release, and their parents.
-    ancestors: HashMap<Checksum, Option<Checksum>>,
 }
 
-impl State {
-    /// Lists what came with a release and does not belong to it.
-    fn strays(&self, spine: &Spine, reach: &Reach) -> Vec<ObjectName> {
-        let mut line = HashSet::new();
-        let mut next = spine.commit().parent;
-        while let Some(commit) = next.filter(|commit| line.insert(*commit)) {
-            next = self.ancestors.get(&commit).copied().flatten();
-        }
-        let belongs = |object: &ObjectName| match object.kind {
-            ObjectKind::Commit => line.contains(&object.checksum),
-            _ => reach.holds(object),
-        };
-        let listed = spine.superblock.parts.iter().flat_map(|part| &part.objects);
-        listed.filter(|object| !belongs(object)).copied().collect()
-    }
+/// Lists what came with a release and does not belong to it.
+fn strays(spine: &Spine, reach: &Reach) -> Vec<ObjectName> {
+    let listed = spine.superblock.parts.iter().flat_map(|part| &part.objects);
+    listed
+        .filter(|object| !reach.holds(object))
+        .copied()
+        .collect()
 }
 
 impl<'a, 'r> Importer<'a, 'r> {
@@ -192,10 +181,6 @@ impl PayloadSink for Importer<'_, '_> {
         let state = &mut *self.state();
         for (object, bytes) in &trees {
             state.carried.add(object, bytes)?;
-            if object.kind == ObjectKind::Commit {
-                let parent = Commit::decode(bytes)?.parent;
-                state.ancestors.insert(object.checksum, parent);
-            }
         }
         Ok(())
     }
@@ -206,7 +191,7 @@ impl PayloadSink for Importer<'_, '_> {
             return Ok(());
         };
         let reach = state.carried.reach(spine.commit());
-        let strays = state.strays(spine, &reach);
+        let strays = strays(spine, &reach);
         if let (Some(example), Some(stated)) =
             (strays.first(), self.check.manifest.releases.get(release))
         {
