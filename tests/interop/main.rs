@@ -11,6 +11,7 @@ mod durable;
 mod glib;
 mod image;
 mod keys;
+mod modes;
 mod recipe;
 mod release;
 mod served;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         durable::trials(),
         glib::trials(),
         keys::trials(),
+        modes::trials(),
         recipe::trials(),
         served::trials(),
         summary::trials(),
