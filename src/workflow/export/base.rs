@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::profile::SiteProfile;
 use super::{Base, Error, ExportError, ExportOptions};
-use crate::format::{Checksum, Commit, RefName};
+use crate::format::{Checksum, Commit, Encoded, RefName};
 use crate::repo::summary::METADATA_REF;
 use crate::repo::{Repo, RepoError};
 
@@ -63,7 +63,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Returns the commits of `name` that the site may have.
-    pub(super) fn bases(&self, name: &RefName, head: &Commit) -> Result<Bases<'a>, Error> {
+    pub(super) fn bases(&self, name: &RefName, head: &Encoded<Commit>) -> Result<Bases<'a>, Error> {
         let here = |commits| {
             Ok(Bases {
                 commits,
@@ -124,8 +124,12 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn unstated(&self, name: &RefName, head: &Commit) -> Error {
-        let last = self.last(name).first().copied().or(head.parent);
+    fn unstated(&self, name: &RefName, head: &Encoded<Commit>) -> Error {
+        let last = self
+            .last(name)
+            .into_iter()
+            .find(|last| *last != head.checksum());
+        let last = last.or(head.parent);
         let suggestion = last.map(|commit| commit.to_string());
         ExportError::NoBase {
             name: name.clone(),

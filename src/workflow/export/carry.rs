@@ -109,10 +109,10 @@ impl Carried {
 pub(super) fn held_by_all(
     source: &Repo,
     commits: &[Checksum],
-) -> Result<BTreeSet<ObjectName>, (Checksum, RepoError)> {
+) -> Result<BTreeSet<ObjectName>, (Checksum, Box<RepoError>)> {
     let mut held: Option<BTreeSet<ObjectName>> = None;
     for commit in commits {
-        let reached = reachable(source, &[*commit]).map_err(|error| (*commit, error))?;
+        let reached = reachable(source, &[*commit]).map_err(|error| (*commit, Box::new(error)))?;
         held = Some(match held {
             Some(held) => held.intersection(&reached).copied().collect(),
             None => reached,

@@ -152,7 +152,8 @@ impl Planner<'_> {
             return Ok(());
         };
         let carried = self.carrier.carry(&checksum, &held);
-        let Some(carried) = self.complete(carried.map_err(|error| (checksum, error)))? else {
+        let Some(carried) = self.complete(carried.map_err(|error| (checksum, Box::new(error))))?
+        else {
             return Ok(());
         };
         observer.event(Event::Advance {
@@ -188,19 +189,20 @@ impl Planner<'_> {
     /// Turns an object that is missing into a finding about its commit.
     fn complete<T>(
         &mut self,
-        walked: Result<T, (Checksum, RepoError)>,
+        walked: Result<T, (Checksum, Box<RepoError>)>,
     ) -> Result<Option<T>, RepoError> {
-        match walked {
-            Ok(walked) => Ok(Some(walked)),
-            Err((commit, RepoError::ObjectMissing { .. })) => {
-                let finding = Finding::Partial { commit };
-                if !self.findings.contains(&finding) {
-                    self.findings.push(finding);
-                }
-                Ok(None)
-            }
-            Err((_, error)) => Err(error),
+        let (commit, error) = match walked {
+            Ok(walked) => return Ok(Some(walked)),
+            Err(gap) => gap,
+        };
+        if !matches!(*error, RepoError::ObjectMissing { .. }) {
+            return Err(*error);
         }
+        let finding = Finding::Partial { commit };
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+        Ok(None)
     }
 }
 

@@ -210,7 +210,7 @@ fn explain(error: Error) -> CliError {
             suggestion: Some(commit),
             ..
         }) => Some(format!(
-            "add --from {commit} (the release before), or --full"
+            "add --from {commit} if the site has that, or --full"
         )),
         _ => None,
     };
@@ -287,7 +287,7 @@ fn plan_text(plan: &ExportPlan) -> String {
         let short = |commit: &airlock::format::Checksum| commit.to_string()[..12].to_owned();
         let from: Vec<_> = release.from.iter().map(short).collect();
         table.row([
-            clean(&release.name.to_string()),
+            clean(release.name.as_ref()),
             clean(release.version.as_deref().unwrap_or("")),
             time(release.timestamp),
             if from.is_empty() {
