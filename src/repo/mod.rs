@@ -33,6 +33,7 @@ mod redo;
 mod ref_write;
 mod refs;
 mod repository;
+mod reserve;
 mod resolve;
 mod stage;
 mod store;

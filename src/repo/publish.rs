@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! syncfs                            all staged data is on the medium
+//! reserve                           space and directories for all that follows
 //! files, dirtrees, dirmetas         renamed into objects/; nothing refers to them yet
 //! fsync of the directories
 //! redo record                       from here on: rolled forward, never back
@@ -26,6 +27,7 @@ use super::owner::make_dir_alike;
 use super::paths;
 use super::redo::Record;
 use super::repository::Repo;
+use super::reserve::Reserve;
 use super::stage::Stage;
 use super::transaction::{Intent, Parts, Transaction};
 use crate::format::{Checksum, ObjectName};
@@ -59,8 +61,10 @@ impl Transaction<'_> {
         } = self.into_parts();
         unchanged(repo, &intent)?;
         sync_filesystem(repo)?;
+        let reserve = Reserve::take(repo, &staged, &intent)?;
         let objects = move_objects(repo, &stage, &staged, observer)?;
         unchanged(repo, &intent)?;
+        reserve.release();
         let record = Record::new(repo, intent)?;
         let published = Published {
             objects,
