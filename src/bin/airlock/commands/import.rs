@@ -98,12 +98,14 @@ fn text(outcome: &ImportOutcome, verb: &str) -> String {
             .get(name)
             .map(|version| format!(" ({})", clean(version)))
             .unwrap_or_default();
-        let line = match (&moved.from, &moved.to) {
-            (_, None) => "removed".to_owned(),
-            (None, Some(to)) => format!("new: {to}{version}"),
-            (Some(from), Some(to)) => format!("{verb} from {from}\n    to {to}{version}"),
-        };
-        text.push_str(&format!("  {}: {line}\n", clean(name.as_str())));
+        let from = moved
+            .from
+            .map_or("nothing".to_owned(), |from| from.to_string());
+        let to = moved.to.map_or("nothing".to_owned(), |to| to.to_string());
+        let name = clean(name.as_str());
+        text.push_str(&format!(
+            "  {name}{version} {verb}\n    from {from}\n    to   {to}\n"
+        ));
     }
     let summary = match outcome.summary {
         SummarySource::Bundle => "  summary: as the twin signed it\n",

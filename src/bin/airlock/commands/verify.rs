@@ -44,7 +44,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
 }
 
 fn text(outcome: &VerifyOutcome) -> String {
-    let mut text = format!("bundle {}  {}\n", outcome.bundle, green("verified"));
+    let mut text = format!("{} {}\n", green("verified"), outcome.bundle);
     text.push_str(&fact("signed by", &names(&outcome.signers)));
     text.push_str(&fact("made", &time(outcome.created)));
     text.push_str(&fact(

@@ -112,16 +112,20 @@ fn error_document(command: &str, error: &CliError) -> Value {
 }
 
 fn error_lines(command: &str, error: &CliError, width: Option<usize>) -> Vec<String> {
-    let title = red(title(error.class()));
-    let mut lines = vec![format!("{title}: {}", error.what(command))];
-    let whys = error.reasons().iter().map(|why| format!("  why:  {why}"));
+    let what = format!("{}: {}", title(error.class()), error.what(command));
     let promise = if error.is_untouched() {
         " Nothing was changed."
     } else {
         ""
     };
     let next = format!("  next: {}.{promise}", sentence(error.hint()));
-    lines.extend(whys.chain([next]).flat_map(|line| wrap(&line, width)));
+    let whys = error.reasons().iter().map(|why| format!("  why:  {why}"));
+    let lines = [what].into_iter().chain(whys).chain([next]);
+    let mut lines: Vec<String> = lines.flat_map(|line| wrap(&line, width)).collect();
+    // Colour comes last: it takes no room.
+    if let Some((title, rest)) = lines.first().and_then(|first| first.split_once(": ")) {
+        lines[0] = format!("{}: {rest}", red(title));
+    }
     lines
 }
 
@@ -212,7 +216,7 @@ mod tests {
         );
         let lines = error_lines("import", &error, Some(26));
         assert_eq!(
-            lines[1..3],
+            lines[3..5],
             ["  why:  manifest.json.asc", "        is empty"]
         );
         let document = error_document("import", &error.something_changed());
