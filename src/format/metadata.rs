@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The order of the entries is part of the bytes, so it is kept. Two orders are written: that of
-//! insertion, and that of a GLib hash table (see [`hash_order`]).
+//! insertion, and that of a GLib hash table (see [`hash_order()`]).
 
 use super::gvariant::{Value, View};
 use super::{FormatError, encoded::Codec, hash_order};

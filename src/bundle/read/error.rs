@@ -200,7 +200,7 @@ impl ReadError {
 }
 
 impl From<ReadError> for io::Error {
-    /// Carries the error through a [`Read`](io::Read); [`ReadError::from_stream`] takes it out again.
+    /// Carries the error through a [`Read`](io::Read); `ReadError::from_stream` takes it out again.
     fn from(error: ReadError) -> Self {
         io::Error::other(error)
     }
