@@ -2,5 +2,6 @@
 
 mod exits;
 mod help;
+mod killed;
 mod run;
 mod speech;
