@@ -53,3 +53,21 @@ impl Room {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let room = Room::of(Path::new("/tmp")).unwrap();
+        room.check(0).unwrap();
+        room.check(room.available()).unwrap();
+        let error = room.check(room.available() + 1).unwrap_err();
+        assert_eq!(error.class(), crate::Class::System);
+        assert!(
+            error.to_string().starts_with("/tmp has room for"),
+            "{error}"
+        );
+    }
+}

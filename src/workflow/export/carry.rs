@@ -55,33 +55,51 @@ impl<'r> Carrier<'r> {
             let fresh = !held.contains(name) && self.travelled.insert(*name);
             // Its commit stands in every superblock, whoever else has it.
             if fresh || name.kind == ObjectKind::Commit {
-                carried.add(*name, size, self.level);
+                carried.add(*name, size, self.way(name)?);
             }
             Ok(())
         })?;
         carried.packs.sort_unstable();
         Ok(carried)
     }
+
+    /// Decides how an object travels. What counts is its content, which may be far larger than
+    /// what an archive stores of it.
+    fn way(&self, name: &ObjectName) -> Result<Way, RepoError> {
+        if name.kind != ObjectKind::File {
+            return Ok(Way::Part);
+        }
+        match self.level {
+            Some(_) if self.repo.file(&name.checksum)?.size <= LARGEST_IN_PART => Ok(Way::Part),
+            _ => Ok(Way::Pack),
+        }
+    }
+}
+
+/// How an object travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// In a part of the spine.
+    Part,
+    /// As it is, in a pack.
+    Pack,
 }
 
 impl Carried {
-    fn add(&mut self, name: ObjectName, size: u64, level: Option<i32>) {
+    fn add(&mut self, name: ObjectName, size: u64, way: Way) {
         match name.kind {
             ObjectKind::Commit => self.objects.commit += 1,
             ObjectKind::DirTree => self.objects.dirtree += 1,
             ObjectKind::DirMeta => self.objects.dirmeta += 1,
             _ => self.objects.file += 1,
         }
-        let level = level.filter(|_| size <= LARGEST_IN_PART);
-        match (name.kind, level) {
+        match (name.kind, way) {
             (ObjectKind::Commit, _) => {}
-            (ObjectKind::DirTree | ObjectKind::DirMeta, _) => self.metadata.push(name),
-            (_, Some(_)) => self.files.push(name.checksum),
-            (_, None) => {
-                self.packs.push(PackObject {
-                    name: name.checksum,
-                    size,
-                });
+            (ObjectKind::File, Way::Part) => self.files.push(name.checksum),
+            (_, Way::Part) => self.metadata.push(name),
+            (_, Way::Pack) => {
+                let name = name.checksum;
+                self.packs.push(PackObject { name, size });
                 return;
             }
         }

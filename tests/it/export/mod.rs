@@ -347,6 +347,17 @@ fn remove(files: &[PathBuf]) {
 }
 
 #[test]
+fn a_file_that_shrinks_well_still_travels_whole() {
+    let mut twin = Twin::new();
+    twin.level = Some(3);
+    let zeros = "0".repeat(40_000_000);
+    twin.release(STABLE, &[("small", "one"), ("zeros", &zeros)]);
+    let exported = twin.exported(&[STABLE], Base::Full);
+    assert!(exported.size < 1_000_000);
+    twin.verified(&exported);
+}
+
+#[test]
 fn the_plan_says_what_export_does_and_writes_nothing() {
     let twin = Twin::new();
     let first = twin.release(STABLE, V1);
