@@ -72,8 +72,9 @@ impl<'a> Finder<'a> {
         };
         match self.base {
             Base::Full => here(Vec::new()),
-            // A commit without a tree worth speaking of: what the site has of it does not matter.
-            _ if name.to_string() == METADATA_REF => here(self.last(name)),
+            // A commit without a tree worth speaking of travels whole: the profile may know of one
+            // that this site, of which a base was named, never got.
+            _ if name.to_string() == METADATA_REF => here(Vec::new()),
             Base::Unstated => Err(self.unstated(name, head)),
             Base::Site if self.profile.is_none() => Err(self.unstated(name, head)),
             Base::Site => here(self.last(name)),
