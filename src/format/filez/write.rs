@@ -17,9 +17,12 @@ fn clamp(level: u32) -> u32 {
 pub struct Deflater(Compressor);
 
 impl Deflater {
-    /// Prepares for a level, 1 the fastest to 9 the smallest.
+    /// Prepares for a level of zlib, 1 the fastest to 9 the smallest.
+    ///
+    /// libdeflate is as thorough one level below: on shared libraries its 5 makes objects within
+    /// 0.2 % of zlib's 6, and needs a fifth less time than its own 6.
     pub fn new(level: u32) -> Deflater {
-        let level = i32::try_from(clamp(level))
+        let level = i32::try_from(clamp(level).saturating_sub(1).max(1))
             .ok()
             .and_then(|level| CompressionLvl::new(level).ok());
         Deflater(Compressor::new(level.unwrap_or_default()))
