@@ -7,8 +7,7 @@ use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::walk::{reachable, walk};
 use crate::repo::{Repo, RepoError};
 
-/// Files up to this size may go into parts when these are compressed harder than packs; it is also
-/// what a part is closed at.
+/// Files of up to so much content may go into parts, when these are compressed harder than packs.
 const LARGEST_IN_PART: u64 = 8 << 20;
 
 /// The objects of one release that travel.
