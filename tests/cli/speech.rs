@@ -1,5 +1,7 @@
 //! How the command speaks: streams, JSON, pipes, errors.
 
+use std::os::unix::fs::MetadataExt;
+
 use serde_json::Value;
 
 use crate::run::Place;
@@ -78,4 +80,26 @@ fn a_closed_pipe_ends_quietly() {
 fn colours_only_on_a_terminal() {
     let ended = Place::new().airlock("--config nowhere.toml man pages");
     assert!(!ended.stderr.contains('\x1b'));
+}
+
+#[test]
+fn priorities_under_journald() {
+    let place = Place::new();
+    // Stands in for the journal's socket: only its device and inode are looked at.
+    let journal = std::fs::File::create(place.path().join("journal")).expect("made");
+    let about = journal.metadata().expect("made");
+    let stream = format!("{}:{}", about.dev(), about.ino());
+    let shell = format!(
+        "{} --config nowhere.toml man pages 2>journal",
+        env!("CARGO_BIN_EXE_airlock")
+    );
+    let ended = std::process::Command::new("bash")
+        .args(["-c", &shell])
+        .env("JOURNAL_STREAM", stream)
+        .current_dir(place.path())
+        .status()
+        .expect("bash runs");
+    assert_eq!(ended.code(), Some(3));
+    let said = std::fs::read_to_string(place.path().join("journal")).expect("read");
+    assert!(said.lines().all(|line| line.starts_with("<3>")), "{said}");
 }
