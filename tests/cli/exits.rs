@@ -66,7 +66,7 @@ fn every_code_has_its_cause() {
 #[test]
 fn busy_while_another_writes() {
     let place = place();
-    let repo = Repo::open(&place.path().join("repo")).expect("a repository");
+    let repo = Repo::open(place.path().join("repo")).expect("a repository");
     let lock = repo.lock_airlock().expect("free");
     let ended = place.airlock("recover --repo repo");
     assert_eq!(ended.code, 8, "{}", ended.stderr);
