@@ -17,7 +17,6 @@ pub const NOW: u64 = 1_800_000_000;
 /// A key that was made for one test, and whoever signs with it.
 pub struct Key {
     pub fingerprint: Fingerprint,
-    pub secret: Vec<u8>,
     pub certificate: Vec<u8>,
     signers: Vec<Box<dyn Signer>>,
 }
@@ -35,7 +34,6 @@ impl Key {
         let signer = FileSigner::new(&made.secret_armored, None).expect("a signer");
         Key {
             fingerprint: made.fingerprint,
-            secret: made.secret_armored.to_vec(),
             certificate: made.certificate_armored,
             signers: vec![Box::new(signer)],
         }

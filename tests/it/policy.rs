@@ -136,8 +136,16 @@ certificates = ["alice"]
 certificates = ["alice", "bob"]
 "#;
 
-/// Which refs · who signed · which findings, by name.
-const JUDGED: &[(Role, &[&str], &[&str], &[&str])] = &[
+/// Which role · which refs · who signed · which findings, by name.
+type Judged = (
+    Role,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static [&'static str],
+);
+
+/// What policy says.
+const JUDGED: &[Judged] = &[
     (Role::Bundle, &["os/testing"], &[ALICE, BOB], &[]),
     (Role::Bundle, &["os/testing"], &[BOB, CAROL], &[]),
     (

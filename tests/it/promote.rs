@@ -107,11 +107,14 @@ fn a_release_commit_keeps_the_tree_and_replaces_the_bindings() {
         let verdict = key.keyring().verify(new.bytes(), &signatures, NOW);
         assert_eq!(
             verdict.signers().into_iter().collect::<Vec<_>>(),
-            [key.fingerprint.clone()]
+            std::slice::from_ref(&key.fingerprint)
         );
         let records = journal::read(&release.repo).unwrap();
         assert_eq!(records.len(), 1);
-        assert_eq!(records[0].entry.signers, [key.fingerprint.clone()]);
+        assert_eq!(
+            records[0].entry.signers,
+            std::slice::from_ref(&key.fingerprint)
+        );
         assert!(release.repo.id().unwrap().is_some());
     }
 }

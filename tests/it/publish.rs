@@ -177,7 +177,7 @@ fn a_bundle_is_signed_by_several_people_without_being_written_anew() {
     let (alice, bob) = (Key::new("alice"), Key::new("bob"));
     let paths = [path.clone()];
     let sign = |key: &Key| sign_bundle(&paths, key.signers(), NOW).unwrap();
-    assert_eq!(sign(&alice).added, [alice.fingerprint.clone()]);
+    assert_eq!(sign(&alice).added, std::slice::from_ref(&alice.fingerprint));
     assert!(sign(&alice).added.is_empty(), "signed already");
     let second = sign(&bob);
     assert_eq!(

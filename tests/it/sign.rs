@@ -30,10 +30,10 @@ fn commits_are_signed_once_by_each_and_signatures_are_taken_away() {
             .signatures(Metadata::GPGSIGS)
             .unwrap()
     };
-    assert_eq!(sign(&alice), [alice.fingerprint.clone()]);
+    assert_eq!(sign(&alice), std::slice::from_ref(&alice.fingerprint));
     let first = signatures();
     assert_eq!(sign(&alice), [], "signed already");
-    assert_eq!(sign(&bob), [bob.fingerprint.clone()]);
+    assert_eq!(sign(&bob), std::slice::from_ref(&bob.fingerprint));
     assert_eq!(
         signatures()[0],
         first[0],
@@ -43,9 +43,9 @@ fn commits_are_signed_once_by_each_and_signatures_are_taken_away() {
 
     // The signature names the subkey: without the certificate nobody knows whose it is.
     let unsign = |keyring: &Keyring| {
-        let signers = [alice.fingerprint.clone()];
+        let signers = std::slice::from_ref(&alice.fingerprint);
         let outcome =
-            unsign_commits(&bench.repo, &revisions, &signers, keyring, NOW, &Silent).unwrap();
+            unsign_commits(&bench.repo, &revisions, signers, keyring, NOW, &Silent).unwrap();
         outcome[&commit].removed
     };
     assert_eq!(unsign(&Keyring::new()), 0);
@@ -70,7 +70,7 @@ fn a_signed_summary_stays_signed_unless_asked_by_name() {
     let first = again(alice.signing(), Unsigned::Refused, NOW).unwrap();
     assert_eq!((first.refs, first.last_modified), (1, NOW));
     let changes = sign_summary(&bench.repo, bob.signers(), NOW, &Silent).unwrap();
-    assert_eq!(changes.added, [bob.fingerprint.clone()]);
+    assert_eq!(changes.added, std::slice::from_ref(&bob.fingerprint));
     let summary = bench.repo.summary().unwrap().unwrap();
     let pair = bench.repo.summary_signature().unwrap().unwrap();
     let signatures = Metadata::decode(&pair)

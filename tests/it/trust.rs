@@ -51,7 +51,8 @@ fn certificates_of_every_form_and_a_policy() {
 fn what_is_refused() {
     let alice = key("alice");
     let certificate = ("alice.asc", &alice.certificate_armored[..]);
-    let table: &[(&str, &[(&str, &[u8])], &str)] = &[
+    type File<'a> = (&'a str, &'a [u8]);
+    let table: &[(&str, &[File<'_>], &str)] = &[
         ("empty", &[], "holds no certificate"),
         (
             "only a policy",

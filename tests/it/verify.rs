@@ -325,7 +325,7 @@ fn what_is_signed_must_be_true_and_complete() {
         ),
         (
             "trees",
-            |s| drop(s.metadata.pop()),
+            |s| s.metadata.truncate(s.metadata.len() - 1),
             Class::Corrupt,
             "is not complete: 1 object(s)",
         ),

@@ -112,11 +112,13 @@ impl Source {
     /// Tells whether Cargo, not a `mod` line, finds this file.
     pub fn is_root(&self) -> bool {
         let parts: Vec<&str> = self.path.split('/').collect();
-        match parts.as_slice() {
-            ["src", "lib.rs"] | ["src", "bin", _, "main.rs"] => true,
-            ["tests", _] | ["tests", _, "main.rs"] => true,
-            _ => false,
-        }
+        matches!(
+            parts.as_slice(),
+            ["src", "lib.rs"]
+                | ["src", "bin", _, "main.rs"]
+                | ["tests", _]
+                | ["tests", _, "main.rs"]
+        )
     }
 
     /// Returns the module this file is: `src::format::tree`.
