@@ -101,7 +101,7 @@ fn refusals(shell: &Shell) -> Result<()> {
     }
     shell.run(
         "airlock import full.airlock --repo offline --trust os.asc",
-        3,
+        4,
     )
 }
 
@@ -115,7 +115,7 @@ fn update(shell: &Shell) -> Result<()> {
     )?;
     shell.run(
         "airlock import update.airlock --repo offline --trust os.asc",
-        3,
+        4,
     )
 }
 

@@ -98,14 +98,12 @@ fn text(outcome: &ImportOutcome, verb: &str) -> String {
             .get(name)
             .map(|version| format!(" ({})", clean(version)))
             .unwrap_or_default();
-        let from = moved
-            .from
-            .map_or("nothing".to_owned(), |from| from.to_string());
-        let to = moved.to.map_or("nothing".to_owned(), |to| to.to_string());
         let name = clean(name.as_str());
-        text.push_str(&format!(
-            "  {name}{version} {verb}\n    from {from}\n    to   {to}\n"
-        ));
+        text.push_str(&format!("  {name}{version} {verb}\n"));
+        for (place, commit) in [("from", moved.from), ("to", moved.to)] {
+            let commit = commit.map_or("nothing".to_owned(), |commit| commit.to_string());
+            text.push_str(&format!("    {place:<4} {commit}\n"));
+        }
     }
     let summary = match outcome.summary {
         SummarySource::Bundle => "  summary: as the twin signed it\n",
