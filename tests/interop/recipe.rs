@@ -27,19 +27,19 @@ fn block(number: usize) -> String {
     block.expect("the block").to_owned()
 }
 
-/// Follows the recipe for the full bundle, then for the update, in the repositories of the first.
+/// Follows the recipe for the full bundle, then for the update, in the repository of the first.
 fn opens() {
     let release = Release::first("archive");
     let world = &release.world;
     world.shell("mkdir full && cp full.airlock release.asc full/");
     follow(&release, "full");
     release.second();
-    world.shell("mkdir update && cp -a full/look full/packs release.asc update/");
+    world.shell("mkdir update && cp -a full/look release.asc update/");
     world.shell("cp update.airlock update/full.airlock");
     follow(&release, "update");
     world
         .ostree(&format!(
-            "checkout --repo=update/packs -U {} root",
+            "checkout --repo=update/look -U {} root",
             release.head("release")
         ))
         .ok();
@@ -55,7 +55,7 @@ fn follow(release: &Release, dir: &str) {
     release.world.shell(&format!("cd {dir}\n{script}"));
     release
         .world
-        .ostree(&format!("show --repo={dir}/packs {head}"))
+        .ostree(&format!("show --repo={dir}/look {head}"))
         .ok();
 }
 
