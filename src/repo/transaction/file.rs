@@ -93,7 +93,7 @@ impl Transaction<'_> {
                 &mut content,
             );
         }
-        self.space.take(bytes.len() as u64)?;
+        self.take(bytes.len() as u64)?;
         self.put(&name, bytes)
     }
 
@@ -111,7 +111,7 @@ impl Transaction<'_> {
             let (header, size) = (reader.header().clone(), reader.size());
             return self.write_file_expecting(expected, &header, size, &mut reader);
         }
-        self.space.take(stored)?;
+        self.take(stored)?;
         let loose = paths::loose(&name, Mode::Archive);
         let temp = self.stage.temp()?;
         let tee = Tee {
@@ -141,9 +141,9 @@ impl Transaction<'_> {
         if self.has(&name)? {
             return Ok(());
         }
-        self.space.take(stored)?;
+        self.take(stored)?;
         let loose = paths::loose(&name, Mode::Archive);
-        let mut temp = self.stage.temp()?;
+        let mut temp = self.stage.temp_for(&loose)?;
         let copied = copy(source, &mut temp.file).at("write", self.stage.full(&loose))?;
         expect_size(stored, copied)?;
         temp.dress(0o644, &self.owner)
@@ -164,15 +164,15 @@ impl Transaction<'_> {
         }
         if self.repo.mode() == Mode::Archive {
             let bytes = deflate(header, content, self.repo.config().zlib_level());
-            self.space.take(bytes.len() as u64)?;
+            self.take(bytes.len() as u64)?;
             return self.put(&name, &bytes);
         }
-        self.space.take(content.len() as u64)?;
+        self.take(content.len() as u64)?;
         if let (Some(target), false) = (&header.target, self.repo.mode() == Mode::BareUser) {
             return self.put_symlink(&name, target, header);
         }
         let loose = paths::loose(&name, self.repo.mode());
-        let mut temp = self.stage.temp()?;
+        let mut temp = self.stage.temp_for(&loose)?;
         let written = match &header.target {
             // bare-user keeps a link as a file: the target and a NUL.
             Some(target) => [target.as_bytes(), b"\0"]
@@ -209,7 +209,7 @@ impl Transaction<'_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<Checksum, RepoError> {
-        self.space.take(size)?;
+        self.take(size)?;
         let mode = self.repo.mode();
         let temp = self.stage.temp()?;
         let copied = match mode {

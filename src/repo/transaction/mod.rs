@@ -14,6 +14,7 @@ mod file;
 mod form;
 mod resume;
 mod space;
+mod writeback;
 
 pub use file::MAX_WHOLE;
 
@@ -28,6 +29,8 @@ use super::repository::Repo;
 use super::stage::Stage;
 use super::walk::ObjectSource;
 use crate::format::{Checksum, Metadata, ObjectKind, ObjectName, RefName};
+
+use writeback::Writeback;
 
 pub(in crate::repo) use space::Space;
 
@@ -77,6 +80,7 @@ pub struct Transaction<'r> {
     stage: Stage,
     owner: Owner,
     space: Space,
+    writeback: Writeback,
     staged: Mutex<HashSet<ObjectName>>,
     intent: Mutex<Intent>,
     _lock: RepoLock,
@@ -94,6 +98,7 @@ impl<'r> Transaction<'r> {
         Ok(Transaction {
             owner: Owner::like(repo.objects()).at("examine", repo.path())?,
             space: Space::measure(repo)?,
+            writeback: Writeback::new(repo)?,
             staged: Mutex::default(),
             intent: Mutex::default(),
             repo,
@@ -189,10 +194,17 @@ impl<'r> Transaction<'r> {
         self.intent().expected_summary = Some(checksum);
     }
 
+    /// Makes sure that there is room for `bytes` more of content.
+    fn take(&self, bytes: u64) -> Result<(), RepoError> {
+        self.space.take(bytes)?;
+        self.writeback.note(bytes);
+        Ok(())
+    }
+
     /// Stages bytes under an object's name.
     fn put(&self, name: &ObjectName, bytes: &[u8]) -> Result<(), RepoError> {
         let loose = paths::loose(name, self.repo.mode());
-        let mut temp = self.stage.temp()?;
+        let mut temp = self.stage.temp_for(&loose)?;
         temp.fill(bytes, &self.owner)
             .at("write", self.stage.full(&loose))?;
         self.finish(name, &temp, &loose)
