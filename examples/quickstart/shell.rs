@@ -25,7 +25,16 @@ impl Shell {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
         build
-            .args(["build", "--quiet", "--bin", "airlock"])
+            // The example is named too so that cargo takes the features it was just built with, and
+            // builds nothing twice.
+            .args([
+                "build",
+                "--quiet",
+                "--bin",
+                "airlock",
+                "--example",
+                "quickstart",
+            ])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if !cfg!(debug_assertions) {
             build.arg("--release");
