@@ -344,15 +344,16 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Mounts an empty tmpfs of this size; none where that is not possible.
-    pub fn tmpfs(size: &str) -> Option<Mount> {
+    /// Mounts an empty tmpfs of this size.
+    pub fn tmpfs(size: &str) -> Mount {
         let dir = TempDir::new().unwrap();
         let fine = run(
             "mount",
             &["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"],
             dir.path(),
         );
-        fine.then_some(Mount { dir })
+        assert!(fine, "a tmpfs is mounted");
+        Mount { dir }
     }
 
     /// Puts a copy of the site that has the first bundle on it.
