@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::policy::{Claim, Policy, PolicyError, Role};
 use super::{Finding, Subject};
 use crate::Class;
+use crate::format::{CollectionId, RefName, Summary};
 use crate::openpgp::{Fingerprint, Keyring, MAX_KEYRING_BYTES, OpenPgpError, Verification};
 
 const POLICY: &str = "policy.toml";
@@ -154,6 +155,29 @@ impl Trust {
     #[must_use]
     pub fn judge(&self, claim: &Claim<'_>, verification: &Verification) -> Vec<Finding> {
         self.policy.judge(claim, verification)
+    }
+
+    /// Judges the summary of a repository with this collection: it speaks of every ref it lists.
+    #[must_use]
+    pub fn judge_summary(
+        &self,
+        summary: &Summary,
+        collection: Option<&CollectionId>,
+        verification: &Verification,
+        now: u64,
+    ) -> Vec<Finding> {
+        let listed = summary.refs.iter();
+        let refs: Vec<RefName> = listed.map(|entry| entry.name.clone()).collect();
+        let claim = Claim {
+            role: Role::Summary,
+            subject: Subject::Summary,
+            refs: &refs,
+            collection,
+            created: summary.last_modified().unwrap_or(0),
+            expires: summary.expires(),
+            now,
+        };
+        self.judge(&claim, verification)
     }
 
     fn load_directory(path: &Path) -> Result<Self, TrustError> {

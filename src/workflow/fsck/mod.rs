@@ -14,7 +14,6 @@ use serde::Serialize;
 pub use finding::{CheckFinding, SummaryFault};
 
 use super::finding::Finding;
-use super::policy::{Claim, Role};
 use super::subject::Subject;
 use super::{Error, Trust, show};
 use crate::event::Observer;
@@ -156,21 +155,7 @@ fn check_summary(
         None => Vec::new(),
     };
     let verification = trust.verify(&bytes, &signatures, now);
-    let refs: Vec<RefName> = summary
-        .refs
-        .iter()
-        .map(|entry| entry.name.clone())
-        .collect();
-    let claim = Claim {
-        role: Role::Summary,
-        subject: Subject::Summary,
-        refs: &refs,
-        collection: repo.collection_id(),
-        created: summary.last_modified().unwrap_or(0),
-        expires: summary.expires(),
-        now,
-    };
-    let mut found = trust.judge(&claim, &verification);
+    let mut found = trust.judge_summary(&summary, repo.collection_id(), &verification, now);
     if let Some(rejected) = verification.blocks_stock_clients() {
         let (subject, rejected) = (Subject::Summary, rejected.clone());
         found.push(Finding::BlocksStockClients { subject, rejected });

@@ -156,21 +156,10 @@ impl ReleaseCheck<'_> {
         }
         let summary = Summary::decode(summary)?;
         let collection = summary.collection_id()?;
-        let refs: Vec<RefName> = summary
-            .refs
-            .iter()
-            .map(|entry| entry.name.clone())
-            .collect();
-        let claim = Claim {
-            role: Role::Summary,
-            subject: Subject::Summary,
-            refs: &refs,
-            collection: collection.as_ref(),
-            created: summary.last_modified().unwrap_or(0),
-            expires: summary.expires(),
-            now: self.now,
-        };
-        findings.extend(self.trust.judge(&claim, &verification));
+        let judged =
+            self.trust
+                .judge_summary(&summary, collection.as_ref(), &verification, self.now);
+        findings.extend(judged);
         if collection != self.manifest.repository.collection {
             let wanted = self.manifest.repository.collection.clone();
             findings.push(Finding::OtherCollection {
