@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use airlock::workflow::{self, Trust};
+
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -19,6 +21,13 @@ impl TrustArgs {
         self.trust
             .clone()
             .or_else(|| context.config().trust.clone())
+    }
+
+    /// Loads what was given or configured; without either nothing is judged.
+    pub fn load(&self, context: &Context) -> Result<Option<Trust>, CliError> {
+        let path = self.path(context);
+        let trust = path.map(|path| Trust::load(&path)).transpose();
+        Ok(trust.map_err(workflow::Error::from)?)
     }
 
     /// Returns the path, or refuses: there is no unverified import.

@@ -1,6 +1,6 @@
 //! `airlock fsck`.
 
-use airlock::workflow::{self, CheckFinding, CheckOptions, CheckOutcome, Trust};
+use airlock::workflow::{self, CheckFinding, CheckOptions, CheckOutcome};
 
 use crate::args::{RepoArg, TrustArgs};
 use crate::context::Context;
@@ -25,10 +25,7 @@ pub struct Args {
 /// Checks a repository, with a trust directory as a client that verifies would see it.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    let trust = match args.trust.path(context) {
-        Some(path) => Some(Trust::load(&path).map_err(workflow::Error::from)?),
-        None => None,
-    };
+    let trust = args.trust.load(context)?;
     let options = CheckOptions {
         trust: trust.as_ref(),
         now: context.now(),

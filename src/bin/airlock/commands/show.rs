@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use airlock::openpgp::Verification;
-use airlock::workflow::{self, Finding, MetadataEntry, ShowOutcome, Trust};
+use airlock::workflow::{self, Finding, MetadataEntry, ShowOutcome};
 
 use super::log;
 use crate::args::{RepoArg, TrustArgs};
@@ -25,10 +25,7 @@ pub struct Args {
 /// Describes a commit and, where somebody says whom to trust, its signatures.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    let trust = match args.trust.path(context) {
-        Some(path) => Some(Trust::load(&path).map_err(workflow::Error::from)?),
-        None => None,
-    };
+    let trust = args.trust.load(context)?;
     let outcome = workflow::show(&repo, &args.rev, trust.as_ref(), context.now())?;
     let done = Done::new(&outcome)
         .text(text(&outcome))

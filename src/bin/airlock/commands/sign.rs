@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use airlock::openpgp::{Fingerprint, Keyring, Signer};
 use airlock::workflow::sign::{SignatureChanges, sign_commits, sign_summary, unsign_commits};
-use airlock::workflow::{Error, Trust, sign_bundle};
+use airlock::workflow::sign_bundle;
 use clap::Subcommand;
 
 use crate::args::{RepoArg, Role, SigningArgs, TrustArgs};
@@ -88,10 +88,8 @@ fn commit(args: CommitArgs, context: &Context) -> Result<Done, CliError> {
 
 fn delete(args: CommitArgs, context: &Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    let keyring = match args.trust.path(context) {
-        Some(path) => Trust::load(&path).map_err(Error::from)?.keyring().clone(),
-        None => Keyring::new(),
-    };
+    let trust = args.trust.load(context)?;
+    let keyring = trust.map_or_else(Keyring::new, |trust| trust.keyring().clone());
     let (now, observer) = (context.now(), context.observer());
     let outcome = unsign_commits(
         &repo,
