@@ -17,10 +17,11 @@
 //! must hold. Without one, any one certificate may sign anything.
 
 mod judge;
+mod meaning;
 mod parse;
 mod pattern;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ use crate::format::CollectionId;
 use crate::openpgp::Fingerprint;
 
 pub use judge::Claim;
+pub use meaning::{NamedCertificate, RoleMeaning, RuleMeaning, TrustMeaning};
 pub use parse::{PolicyError, PolicyFault};
 pub use pattern::RefPattern;
 
@@ -80,6 +82,9 @@ pub struct Rule {
     pub max_age: Option<u64>,
     /// Whether the statement must expire.
     pub require_expiry: bool,
+    /// The line of `policy.toml` where its table begins; 0 for a rule that nobody wrote.
+    #[serde(skip)]
+    pub line: usize,
 }
 
 /// Who may sign what.
@@ -87,6 +92,8 @@ pub struct Rule {
 #[serde(rename_all = "kebab-case")]
 pub struct Policy {
     rules: Vec<Rule>,
+    #[serde(skip)]
+    names: BTreeMap<String, Fingerprint>,
     written: bool,
 }
 
@@ -101,9 +108,11 @@ impl Policy {
             collection: None,
             max_age: None,
             require_expiry: false,
+            line: 0,
         });
         Self {
             rules: rules.into(),
+            names: BTreeMap::new(),
             written: false,
         }
     }
@@ -111,6 +120,14 @@ impl Policy {
     /// Tells whether somebody wrote this policy down, rather than leaving the default.
     pub fn is_written(&self) -> bool {
         self.written
+    }
+
+    /// Returns the names that `[certificates]` gives to a certificate.
+    pub fn names<'a>(&'a self, certificate: &'a Fingerprint) -> impl Iterator<Item = &'a str> {
+        let named = self.names.iter();
+        named
+            .filter(move |(_, fingerprint)| *fingerprint == certificate)
+            .map(|(name, _)| name.as_str())
     }
 
     /// Returns the rules of one role.

@@ -99,13 +99,13 @@ struct File {
     #[serde(default)]
     certificates: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
-    bundle: Vec<Table>,
+    bundle: Vec<Spanned<Table>>,
     #[serde(default)]
-    commit: Vec<Table>,
+    commit: Vec<Spanned<Table>>,
     #[serde(default)]
-    summary: Vec<Table>,
+    summary: Vec<Spanned<Table>>,
     #[serde(default)]
-    trust: Vec<Table>,
+    trust: Vec<Spanned<Table>>,
 }
 
 #[derive(Deserialize)]
@@ -148,11 +148,9 @@ impl Policy {
         let mut rules = Vec::new();
         for (role, tables) in Role::ALL.into_iter().zip(tables) {
             for table in tables {
-                rules.push(
-                    reader
-                        .rule(role, table)
-                        .map_err(|(span, fault)| at(span, fault))?,
-                );
+                let line = line_of(text, table.span().start);
+                let rule = reader.rule(role, line, table.into_inner());
+                rules.push(rule.map_err(|(span, fault)| at(span, fault))?);
             }
         }
         if rules.is_empty() {
@@ -160,6 +158,7 @@ impl Policy {
         }
         Ok(Self {
             rules,
+            names: reader.names,
             written: true,
         })
     }
@@ -173,7 +172,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn rule(&self, role: Role, table: Table) -> Result<Rule, Fault> {
+    fn rule(&self, role: Role, line: usize, table: Table) -> Result<Rule, Fault> {
         if role == Role::Trust {
             refuse_for_trust("refs", table.refs.as_ref().map(Spanned::span))?;
             refuse_for_trust("collection", table.collection.as_ref().map(Spanned::span))?;
@@ -203,6 +202,7 @@ impl Reader<'_> {
                 .transpose()?,
             max_age: table.max_age.map(|text| value(text, age)).transpose()?,
             require_expiry: table.require_expiry,
+            line,
         })
     }
 

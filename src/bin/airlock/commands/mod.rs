@@ -48,6 +48,7 @@ mod refs;
 mod show;
 mod sign;
 mod summary;
+mod trust;
 mod verify;
 
 use clap::Subcommand;
@@ -75,6 +76,7 @@ pub enum Command {
     Recover(recover::Args),
     ClientConfig(client_config::Args),
     Key(key::Args),
+    Trust(trust::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -99,6 +101,7 @@ impl Command {
             Command::Recover(_) => "recover",
             Command::ClientConfig(_) => "client-config",
             Command::Key(_) => "key",
+            Command::Trust(_) => "trust",
             Command::Completions(_) => "completions",
             Command::Man(_) => "man",
         }
@@ -123,6 +126,7 @@ impl Command {
             Command::Recover(args) => recover::run(args, context),
             Command::ClientConfig(args) => client_config::run(args, context),
             Command::Key(args) => key::run(args, context),
+            Command::Trust(args) => trust::run(args, context),
             Command::Completions(args) => completions::run(args, context),
             Command::Man(args) => man::run(args, context),
         }

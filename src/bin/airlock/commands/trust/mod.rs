@@ -1,0 +1,29 @@
+//! `airlock trust show | check`.
+
+mod show;
+mod words;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::Done;
+
+/// Look at and look after trust directories
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: TrustCommand,
+}
+
+#[derive(Subcommand)]
+enum TrustCommand {
+    Show(show::Args),
+}
+
+/// Runs `args`.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    match args.command {
+        TrustCommand::Show(args) => show::run(args, context),
+    }
+}
