@@ -1,0 +1,98 @@
+//! The trust directory: whose signatures are believed, and for what.
+//!
+//! ```text
+//! trust/
+//! ├── release.asc     certificates: *.asc, *.pgp, *.gpg, armored or binary, one or several in a file
+//! ├── officer.pgp
+//! ├── policy.toml     optional: who may sign what (see `policy`)
+//! └── README          anything else is left alone, unless it is a secret key
+//! ```
+
+mod error;
+mod load;
+
+use super::policy::{Claim, Policy, Role};
+use super::{Finding, Subject};
+use crate::format::{CollectionId, RefName, Summary};
+use crate::openpgp::{Fingerprint, Keyring, Verification};
+
+pub use error::TrustError;
+
+/// Certificates and what they may sign.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    keyring: Keyring,
+    policy: Policy,
+}
+
+impl Trust {
+    /// Trusts any one of these certificates, for every role and ref.
+    pub fn of(keyring: Keyring) -> Self {
+        let policy = Policy::any_one_of(keyring.fingerprints().cloned().collect());
+        Self { keyring, policy }
+    }
+
+    /// Returns the certificates.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Returns the policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Finds out who signed these bytes; what that is worth, [`Trust::judge`] decides.
+    pub fn verify(&self, data: &[u8], signatures: &[Vec<u8>], now: u64) -> Verification {
+        self.keyring.verify(data, signatures, now)
+    }
+
+    /// Judges a statement before it is read: see [`Policy::admit`].
+    #[must_use]
+    pub fn admit(
+        &self,
+        role: Role,
+        subject: &Subject,
+        verification: &Verification,
+    ) -> Vec<Finding> {
+        self.policy.admit(role, subject, verification)
+    }
+
+    /// Judges a statement: see [`Policy::judge`].
+    #[must_use]
+    pub fn judge(&self, claim: &Claim<'_>, verification: &Verification) -> Vec<Finding> {
+        self.policy.judge(claim, verification)
+    }
+
+    /// Judges the summary of a repository with this collection: it speaks of every ref it lists.
+    #[must_use]
+    pub fn judge_summary(
+        &self,
+        summary: &Summary,
+        collection: Option<&CollectionId>,
+        verification: &Verification,
+        now: u64,
+    ) -> Vec<Finding> {
+        let listed = summary.refs.iter();
+        let refs: Vec<RefName> = listed.map(|entry| entry.name.clone()).collect();
+        let claim = Claim {
+            role: Role::Summary,
+            subject: Subject::Summary,
+            refs: &refs,
+            collection,
+            created: summary.last_modified().unwrap_or(0),
+            expires: summary.expires(),
+            now,
+        };
+        self.judge(&claim, verification)
+    }
+
+    /// Returns every certificate that may sign for one of these roles on one of these refs.
+    pub fn signers(&self, roles: &[Role], refs: &[RefName]) -> Vec<Fingerprint> {
+        let allowed = roles
+            .iter()
+            .flat_map(|&role| self.policy.signers(role, refs));
+        let distinct: std::collections::BTreeSet<_> = allowed.collect();
+        distinct.into_iter().collect()
+    }
+}
