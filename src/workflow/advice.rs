@@ -14,7 +14,7 @@ impl Finding {
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 Class::Corrupt
             }
-            BaseMissing { .. } | NoSummary | NothingKept => Class::NotFound,
+            BaseMissing { .. } | NoSummary | NothingKept | NothingToTakeBack => Class::NotFound,
             FlatpakRepository { .. } => Class::Unsupported,
             NoSpace { .. } | ReadOnly => Class::System,
             Changed { .. } => Class::Busy,
@@ -65,6 +65,12 @@ impl Finding {
             NoSummary | NothingKept | KeptSummaryRefs { .. } => {
                 "make a new one: airlock summary, with a key"
             }
+            NeverReleased { .. } => "name an earlier release, as REF^; or use airlock promote",
+            NothingToTakeBack => "import a bundle first; its predecessor is kept from then on",
+            ReturnNotPermitted { .. } => {
+                "ask for a newer bundle; one of `export --may-return` can be taken back"
+            }
+            MovedSince { .. } => "move it back first, or ask for a newer bundle",
             SummaryWouldLoseSignature => "name a key, or say --unsigned",
             FlatpakRepository { .. } => "use flatpak's own tools for this repository",
             UnlistedRefs { .. } => "delete these refs, or sign the site's own summary with --key",

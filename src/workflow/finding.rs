@@ -279,6 +279,36 @@ pub enum Finding {
         /// The refs on which they differ.
         refs: Vec<String>,
     },
+    /// The commit was never released under the ref.
+    #[error("commit {commit} was never released as {name}")]
+    NeverReleased {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+    },
+    /// Nothing was imported here that could be taken back.
+    #[error("nothing was imported here that could be taken back")]
+    NothingToTakeBack,
+    /// The bundle that was imported last does not permit to go back.
+    #[error("the last bundle does not permit {name} to go back to {}", at(commit))]
+    ReturnNotPermitted {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// Where it stood before.
+        commit: Option<Checksum>,
+    },
+    /// A ref is neither where the last import put it nor where it was before.
+    #[error("{name} was moved since the last import; it stands at {}", at(commit))]
+    MovedSince {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// Where it stands.
+        commit: Option<Checksum>,
+    },
     /// A Flatpak repository: its summaries hold what airlock does not write.
     #[error("this is a Flatpak repository ({found}), which airlock does not write to")]
     FlatpakRepository {
@@ -339,6 +369,10 @@ fn list(words: &[String]) -> String {
     } else {
         words.join(", ")
     }
+}
+
+fn at(commit: &Option<Checksum>) -> String {
+    commit.map_or("no commit".into(), |commit| commit.to_string())
 }
 
 fn list_of(commits: &[Checksum]) -> String {

@@ -23,6 +23,7 @@ pub mod policy;
 pub mod promote;
 pub mod refs;
 mod release_check;
+pub mod rollback;
 pub mod seal;
 mod show;
 pub mod sign;

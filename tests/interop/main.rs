@@ -14,6 +14,7 @@ mod keys;
 mod modes;
 mod recipe;
 mod release;
+mod rollback;
 mod served;
 mod summary;
 mod together;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         keys::trials(),
         modes::trials(),
         recipe::trials(),
+        rollback::trials(),
         served::trials(),
         summary::trials(),
         together::trials(),

@@ -33,6 +33,7 @@ fn good() -> Value {
             release("os/testing", &digest("22"), 1),
         ],
         "refs-after": {"os/stable": digest("11"), "os/testing": digest("22"), "os/old": null},
+        "may-return": {"os/stable": [digest("33")], "os/old": [digest("44"), digest("55")]},
         "members": [
             small("summary"),
             small("summary.sig"),
@@ -103,6 +104,28 @@ fn fields_that_lie_are_refused() {
         ("/origin/host", json!("a"), "unknown field"),
         ("/sequence/os~1stable", Value::Null, "invalid type"),
         ("/sequence/os~1new", json!(1), "not among refs-after"),
+        ("/may-return/os~1stable", json!([]), "may-return"),
+        (
+            "/may-return/os~1stable",
+            json!(["11".repeat(32)]),
+            "may-return",
+        ),
+        ("/may-return/os~1stable", json!(no_bases), "may-return"),
+        (
+            "/may-return/os~1stable",
+            json!(["44".repeat(32), "44".repeat(32)]),
+            "may-return",
+        ),
+        (
+            "/may-return/os~1new",
+            json!(["44".repeat(32)]),
+            "may-return",
+        ),
+        (
+            "/may-return/os~1stable",
+            json!("44".repeat(32)),
+            "invalid type",
+        ),
         ("/releases", json!([]), "lists 0 releases"),
         (
             "/releases/1",

@@ -51,7 +51,26 @@ impl Manifest {
                 reason,
             })?;
         }
+        self.check_returns()?;
         self.check_members()
+    }
+
+    /// Checks that every permission to go back leads away from where a ref will be.
+    fn check_returns(&self) -> Result<(), ManifestFault> {
+        for (name, commits) in &self.may_return {
+            let distinct: BTreeSet<_> = commits.iter().collect();
+            let there = self.refs_after.get(name);
+            let leads_back = match there {
+                Some(Some(head)) => !distinct.contains(head),
+                Some(None) => true,
+                None => false,
+            };
+            let count = (1..=MAX_BASES).contains(&commits.len());
+            if !leads_back || !count || distinct.len() != commits.len() {
+                return Err(ManifestFault::MayReturn { name: name.clone() });
+            }
+        }
+        Ok(())
     }
 
     fn check_release(&self, release: &Release) -> Result<(), ReleaseFault> {

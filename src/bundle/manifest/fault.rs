@@ -72,6 +72,13 @@ pub enum ManifestFault {
         /// The ref.
         name: RefName,
     },
+    /// A permission to go back names no commit, the same one twice, the new one, or too many; or a
+    /// ref the bundle does not speak of.
+    #[error("may-return is not in order for {name}")]
+    MayReturn {
+        /// The ref.
+        name: RefName,
+    },
     /// It expires before it was created.
     #[error("it expires before it was created")]
     Expiry,

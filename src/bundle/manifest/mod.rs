@@ -9,6 +9,7 @@
 //!  "sequence":{"REF":1700000000},                     never goes back, per ref
 //!  "releases":[{...}],                                in the order they must be applied
 //!  "refs-after":{"REF":"<64 hex>"|null},              the complete map after import
+//!  "may-return":{"REF":["<64 hex>"]},                 optional: where `rollback --hold` may go back to
 //!  "members":[{...}],                                 every other member, in order
 //!  "extensions":{}}
 //! ```

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub releases: Vec<Release>,
     /// The complete map of refs after import; null deletes.
     pub refs_after: BTreeMap<RefName, Option<Checksum>>,
+    /// Per ref, the commits that the site may go back to from here without a key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub may_return: BTreeMap<RefName, Vec<Checksum>>,
     /// Every member but the manifest and its signatures, in order.
     pub members: Vec<Member>,
     /// Fields of later versions that earlier ones may ignore.
@@ -142,6 +145,7 @@ impl Manifest {
             sequence: BTreeMap::new(),
             releases: Vec::new(),
             refs_after: BTreeMap::new(),
+            may_return: BTreeMap::new(),
             members: Vec::new(),
             extensions: serde_json::Map::new(),
         }

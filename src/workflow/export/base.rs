@@ -94,7 +94,8 @@ impl<'a> Finder<'a> {
         }
     }
 
-    fn last(&self, name: &RefName) -> Vec<Checksum> {
+    /// Returns the head that was exported for the site last.
+    pub(super) fn last(&self, name: &RefName) -> Vec<Checksum> {
         let last = self
             .profile
             .as_ref()

@@ -21,6 +21,12 @@ pub enum ExportError {
         /// The ref.
         name: RefName,
     },
+    /// A release to go back to belongs to none of the refs.
+    #[error("{revision} is no earlier release of any ref that is exported")]
+    ForeignReturn {
+        /// What was given.
+        revision: String,
+    },
     /// No ref was named.
     #[error("no ref was named")]
     NoRefs,
@@ -60,6 +66,7 @@ impl ExportError {
             ExportError::ForeignBase { .. } => {
                 "add --from with a commit of that ref, or export it alone"
             }
+            ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
             ExportError::NoRefs => "name a ref; `airlock refs` lists them",
             ExportError::RefTwice { .. } => "name it once",
             ExportError::SummaryUnsigned => "add --key FILE or --gpg-sign KEY-ID, or --no-summary",

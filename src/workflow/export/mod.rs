@@ -13,6 +13,7 @@ mod check;
 mod compile;
 mod error;
 mod manifest;
+mod may_return;
 mod plan;
 mod profile;
 mod target;
@@ -51,6 +52,8 @@ pub struct ExportOptions<'a> {
     pub form: Form,
     /// Whether a signed summary travels along.
     pub index: Index,
+    /// Where the site may go back to without a key.
+    pub may_return: MayReturn<'a>,
     /// When the bundle ends to be acceptable, in UNIX seconds.
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.
@@ -76,6 +79,17 @@ pub enum Base<'a> {
     Repository(&'a Repo),
     /// What was exported for the site last.
     Site,
+}
+
+/// Where a site may go back to, should the release turn out to be bad.
+#[derive(Clone, Copy, Debug)]
+pub enum MayReturn<'a> {
+    /// Nowhere.
+    Nowhere,
+    /// To what it had before.
+    Before,
+    /// To one of these releases.
+    Revisions(&'a [String]),
 }
 
 /// Whether a signed summary travels along.
@@ -141,6 +155,8 @@ pub struct Exported {
     pub sequence: BTreeMap<RefName, u64>,
     /// The refs of the site after import.
     pub refs_after: BTreeMap<RefName, Option<Checksum>>,
+    /// Where the site may go back to without a key.
+    pub may_return: BTreeMap<RefName, Vec<Checksum>>,
     /// Who signed the manifest.
     pub signers: Vec<Fingerprint>,
     /// Whether it was read back from the medium.
@@ -181,6 +197,7 @@ pub fn export(
         releases: sealed.manifest.releases,
         sequence: sealed.manifest.sequence,
         refs_after: sealed.manifest.refs_after,
+        may_return: sealed.manifest.may_return,
         signers: signers
             .bundle
             .iter()

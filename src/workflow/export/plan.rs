@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
-use super::{Error, ExportOptions, check, target};
+use super::{Error, ExportOptions, check, may_return, target};
 use crate::bundle::{ObjectTotals, Room, Target};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::summary::metadata_ref;
@@ -27,6 +27,8 @@ pub struct ExportPlan {
     pub sequence: BTreeMap<RefName, u64>,
     /// The refs of the site after import; null deletes.
     pub refs_after: BTreeMap<RefName, Option<Checksum>>,
+    /// Where the site could go back to without a key.
+    pub may_return: BTreeMap<RefName, Vec<Checksum>>,
     /// Where the bundle would stand.
     pub target: std::path::PathBuf,
     /// How many bytes it may need there.
@@ -227,6 +229,7 @@ fn finish(
         .map(|(name, _)| name.clone())
         .collect();
     let sequence = next_sequence(repo, &moved, options.now)?;
+    let may_return = may_return::find(repo, options.may_return, finder, &releases, &refs_after)?;
     let medium = target::choose(options, releases.first(), &sequence)?;
     Ok(ExportPlan {
         needed: target::needed(&releases),
@@ -236,6 +239,7 @@ fn finish(
         up_to_date,
         sequence,
         refs_after,
+        may_return,
         medium,
     })
 }

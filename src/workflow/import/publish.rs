@@ -9,6 +9,7 @@ use crate::openpgp::Fingerprint;
 use crate::repo::{Repo, SummaryPair, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::journal::{self, Entry, Verb};
+use crate::workflow::rollback::Previous;
 use crate::workflow::seal::{Unsigned, renew_summary, stage_pair};
 use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY};
 
@@ -51,6 +52,7 @@ impl Publication<'_> {
         }
         outcome.summary = summary_source(self.bundle, self.site, self.options);
         self.summary(tx, carried.summary, outcome)?;
+        self.keep_previous(tx, outcome)?;
         let accepted = self.accepted();
         tx.write_state(Accepted::FILE, accepted.to_bytes(), 0o644);
         let entry = Entry {
@@ -87,6 +89,23 @@ impl Publication<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Keeps what this import replaces; a repeated one replaces nothing.
+    fn keep_previous(&self, tx: &Transaction<'_>, outcome: &ImportOutcome) -> Result<(), Error> {
+        let last = self.site.accepted.as_ref().and_then(|last| last.bundle);
+        if last == Some(*self.bundle.id()) || outcome.refs.is_empty() {
+            return Ok(());
+        }
+        let previous = Previous {
+            refs: self.site.heads.clone(),
+            bundle: *self.bundle.id(),
+            moved: outcome.refs.clone(),
+            may_return: self.bundle.manifest().may_return.clone(),
+            summary: None,
+            held: false,
+        };
+        previous.keep(tx)
     }
 
     /// The record after this import: numbers and times only grow.

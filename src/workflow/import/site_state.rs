@@ -8,6 +8,7 @@ use crate::bundle::{Manifest, VerifiedBundle};
 use crate::format::{Checksum, RefName, Summary};
 use crate::repo::{Repo, RepoError};
 use crate::workflow::error::Error;
+use crate::workflow::rollback::Previous;
 use crate::workflow::site::Accepted;
 
 /// How a bundle stands to what a repository has.
@@ -21,6 +22,8 @@ pub enum Standing {
     Present,
     /// Something newer was imported before.
     Superseded,
+    /// It was imported, and then taken back; only a newer one moves on.
+    TakenBack,
 }
 
 /// What policy looks at, and what must not have changed when it comes to publishing.
@@ -28,6 +31,8 @@ pub enum Standing {
 pub struct SiteState {
     /// What was accepted before.
     pub accepted: Option<Accepted>,
+    /// What there was before the last bundle.
+    pub previous: Option<Previous>,
     /// The refs, aliases among them.
     pub heads: BTreeMap<RefName, Checksum>,
     /// The summary as it is.
@@ -42,6 +47,7 @@ impl SiteState {
         let refs = repo.refs()?.into_iter();
         Ok(SiteState {
             accepted: Accepted::load(repo)?,
+            previous: Previous::load(repo)?,
             heads: refs.map(|(name, entry)| (name, entry.commit)).collect(),
             summary: repo.summary()?,
             signature: repo.summary_signature()?,
@@ -72,6 +78,10 @@ impl SiteState {
     /// Tells whether a bundle brings anything.
     pub fn standing(&self, repo: &Repo, bundle: &VerifiedBundle) -> Result<Standing, Error> {
         let manifest = bundle.manifest();
+        let held = self.previous.as_ref().filter(|previous| previous.held);
+        if held.is_some_and(|previous| previous.bundle == *bundle.id()) {
+            return Ok(Standing::TakenBack);
+        }
         let behind = |(name, number): (&RefName, &u64)| {
             self.sequence(manifest, name)
                 .is_some_and(|accepted| *number <= accepted)

@@ -73,6 +73,8 @@ pub struct PromoteOptions {
     pub drop_metadata: Vec<String>,
     /// Whether the summary may lose its signature.
     pub unsigned: Unsigned,
+    /// What the journal calls it.
+    pub verb: Verb,
     /// The present time, in UNIX seconds.
     pub now: u64,
 }
@@ -92,6 +94,7 @@ impl PromoteOptions {
             add_metadata: Vec::new(),
             drop_metadata: Vec::new(),
             unsigned: Unsigned::default(),
+            verb: Verb::Promote,
             now,
         }
     }
@@ -267,11 +270,15 @@ impl PromotePlan<'_> {
     fn entry(&self, signers: &[Fingerprint]) -> Entry {
         let from = self.head.as_ref().map(Encoded::checksum);
         let to = Some(self.release.checksum());
+        let was = match self.options.verb {
+            Verb::Rollback => "the tree of",
+            _ => "tested as",
+        };
         Entry {
             refs: BTreeMap::from([(self.options.target.clone(), Move { from, to })]),
             signers: signers.to_vec(),
-            note: Some(format!("tested as {}", self.tested.checksum())),
-            ..Entry::new(Verb::Promote)
+            note: Some(format!("{was} {}", self.tested.checksum())),
+            ..Entry::new(self.options.verb)
         }
     }
 

@@ -11,7 +11,7 @@ use airlock::format::gvariant::Value;
 use airlock::format::{Checksum, Commit, Metadata, RefName};
 use airlock::repo::{Mode, Transaction};
 use airlock::workflow::export::{
-    Base, ExportOptions, ExportOutcome, ExportSigners, Exported, Index, ReadBack, SiteProfile,
+    Base, ExportOptions, ExportOutcome, ExportSigners, Exported, Index, MayReturn, ReadBack, SiteProfile,
     Waiver, export, plan_export,
 };
 use airlock::workflow::seal::sign_commit;
@@ -96,6 +96,7 @@ impl Twin {
             output: &self.output,
             form: self.form,
             index: self.index,
+            may_return: MayReturn::Nowhere,
             expires: Some(self.now + 86_400),
             level: self.level,
             read_back: ReadBack::Done,

@@ -84,6 +84,9 @@ fn imported(outcome: &ImportOutcome) -> Done {
         Standing::Ahead => done.note(format!("{} objects added", count(outcome.objects))),
         Standing::Present if outcome.changed => done.note("the signed summary was put back"),
         Standing::Present => done.note("already imported; nothing was changed"),
+        Standing::TakenBack => done
+            .note("this was taken back by `rollback --hold`; nothing was changed")
+            .note("a newer bundle moves on"),
         Standing::Superseded => {
             done.note("something newer was imported before; nothing was changed")
         }

@@ -45,6 +45,7 @@ mod man;
 mod promote;
 mod recover;
 mod refs;
+mod rollback;
 mod show;
 mod sign;
 mod summary;
@@ -63,6 +64,7 @@ pub enum Command {
     Init(init::Args),
     Commit(Box<commit::Args>),
     Promote(Box<promote::Args>),
+    Rollback(Box<rollback::Args>),
     Summary(summary::Args),
     Sign(sign::Args),
     Export(Box<export::Args>),
@@ -88,6 +90,7 @@ impl Command {
             Command::Init(_) => "init",
             Command::Commit(_) => "commit",
             Command::Promote(_) => "promote",
+            Command::Rollback(_) => "rollback",
             Command::Summary(_) => "summary",
             Command::Sign(_) => "sign",
             Command::Export(_) => "export",
@@ -113,6 +116,7 @@ impl Command {
             Command::Init(args) => init::run(args, context),
             Command::Commit(args) => commit::run(*args, context),
             Command::Promote(args) => promote::run(*args, context),
+            Command::Rollback(args) => rollback::run(*args, context),
             Command::Summary(args) => summary::run(args, context),
             Command::Sign(args) => sign::run(args, context),
             Command::Export(args) => export::run(*args, context),

@@ -1,0 +1,86 @@
+//! `airlock export REF... -o FILE|DIR`.
+
+mod args;
+mod text;
+
+use airlock::repo::Repo;
+use airlock::workflow::Error;
+use airlock::workflow::export::{
+    ExportError, ExportOptions, ExportSigners, Index, ReadBack, export, plan_export,
+};
+
+use crate::args::Role;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::render::Done;
+
+pub use args::Args;
+use text::{done, plan_text};
+
+/// Exports, or says what would be exported.
+pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    let repo = args.repo.open(context)?;
+    let other = args.base.have_repo.as_ref().map(Repo::open).transpose()?;
+    let refs = args.refs(context)?;
+    let waivers = args.waivers();
+    let options = ExportOptions {
+        refs: &refs,
+        base: args.base(context, other.as_ref()),
+        site: args.site(context)?.unwrap_or_default(),
+        output: &args.output,
+        form: args.form.form(),
+        index: if args.no_summary {
+            Index::LeftOut
+        } else {
+            Index::Carried
+        },
+        may_return: args.may_return(),
+        expires: args
+            .expires
+            .or(context.config().expires)
+            .map(|length| context.now() + length),
+        level: args.form.level,
+        read_back: if args.form.read_back {
+            ReadBack::Done
+        } else {
+            ReadBack::Skipped
+        },
+        waivers: &waivers,
+        now: context.now(),
+    };
+    if args.dry_run {
+        let plan = plan_export(&repo, &options, context.observer()).map_err(explain)?;
+        return Ok(Done::new(&plan).text(plan_text(&plan)));
+    }
+    let mut keys = args.signing.open(context)?;
+    let bundle = keys.signers(Role::Bundle)?;
+    let summary = keys.signers(Role::Summary)?;
+    if bundle.is_empty() && !args.sign_later {
+        return Err(CliError::usage("no key to sign the bundle with")
+            .next("add --key FILE or --gpg-sign KEY-ID; or --sign-later for a signing room"));
+    }
+    let signers = ExportSigners {
+        bundle: &bundle,
+        summary: &summary,
+    };
+    let outcome = export(&repo, &options, signers, context.observer()).map_err(explain)?;
+    Ok(done(&outcome))
+}
+
+/// Says which base was probably meant.
+fn explain(error: Error) -> CliError {
+    let hint = match &error {
+        Error::Export(ExportError::NoBase {
+            suggestion: Some(commit),
+            ..
+        }) => Some(format!(
+            "add --from {commit} if the site has that, or --full"
+        )),
+        _ => None,
+    };
+    let made = CliError::from(error);
+    match hint {
+        Some(hint) => made.next(hint),
+        None => made,
+    }
+}

@@ -1,0 +1,33 @@
+//! `rollback`: taking back a release, on either side of the gap.
+//!
+//! ```text
+//! the twin   the old tree ─▶ a new, newer, signed commit      travels as any release does
+//! a site     the refs and the signed summary of before        no key, if the last bundle permits it
+//! ```
+
+mod hold;
+mod previous;
+
+pub use hold::{HoldOutcome, hold};
+pub use previous::Previous;
+
+use super::error::Error;
+use super::finding::Finding;
+use super::journal::Verb;
+use super::promote::{PromoteOptions, PromotePlan, plan};
+use crate::repo::Repo;
+
+/// Looks into publishing an old release's tree once more, as a commit newer than the head.
+///
+/// `options.source` is the old release; it must have been published under the target.
+pub fn plan_rollback(repo: &Repo, options: PromoteOptions) -> Result<PromotePlan<'_>, Error> {
+    let commit = repo.resolve(&options.source)?;
+    let bindings = repo.commit(&commit)?.ref_binding().unwrap_or_default();
+    let name = options.target.clone();
+    // A tested commit that was never released is for `promote`, and its gate.
+    if !bindings.iter().any(|bound| bound == name.as_str()) {
+        return Err(Error::refused(Finding::NeverReleased { name, commit }));
+    }
+    let verb = Verb::Rollback;
+    plan(repo, repo, PromoteOptions { verb, ..options })
+}
