@@ -71,6 +71,6 @@ fn follows_back() {
     world.airlock(&format!("{export} -o back.airlock")).ok();
     world.airlock(&format!("{import} back.airlock")).ok();
     assert_eq!(client(), third);
-    let same = world.shell(&format!("ostree --repo=client diff {first} {third}"));
+    let same = world.shell(&format!("ostree --repo=srv/offline diff {first} {third}"));
     assert_eq!(same, "");
 }
