@@ -53,6 +53,16 @@ impl CertInfo {
         !self.revoked && self.invalid.is_none() && !self.signing_keys.is_empty()
     }
 
+    /// Returns when the last of its signing keys expires, or the certificate itself; nothing if never.
+    pub fn signs_until(&self) -> Option<u64> {
+        let keys = self.signing_keys.iter().map(|key| key.expires);
+        let last = keys.reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)));
+        match (self.expires, last.flatten()) {
+            (Some(whole), Some(key)) => Some(whole.min(key)),
+            (whole, key) => whole.or(key),
+        }
+    }
+
     pub(super) fn of(cert: &Cert, now: u64) -> Self {
         let policy = StandardPolicy::at(system_time(now));
         let valid = cert.with_policy(&policy, system_time(now));

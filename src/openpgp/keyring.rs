@@ -90,6 +90,11 @@ impl Keyring {
             .map(|cert| CertInfo::of(cert, now))
     }
 
+    /// Returns one certificate.
+    pub(super) fn get(&self, fingerprint: &Fingerprint) -> Option<&Cert> {
+        self.certs.get(fingerprint)
+    }
+
     /// Returns the fingerprints of all keys of a certificate, its primary key first.
     pub fn keys(&self, certificate: &Fingerprint) -> Vec<Fingerprint> {
         let keys = self

@@ -22,6 +22,7 @@ mod reason;
 mod sign;
 mod time;
 mod verify;
+mod weakness;
 
 pub use agent::{GpgOptions, GpgSigner};
 pub use armor::{MAX_SIGNATURE_BYTES, MAX_SIGNATURE_PACKETS, armor_signatures, split_signatures};
@@ -34,3 +35,4 @@ pub use keyring::{Keyring, MAX_KEYRING_BYTES};
 pub use reason::Reason;
 pub use sign::{FileSigner, Signer};
 pub use verify::{GoodSignature, RejectedSignature, Verification, issuers};
+pub use weakness::Weakness;

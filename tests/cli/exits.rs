@@ -100,3 +100,71 @@ fn explains(line: &str, stderr: &str) {
         assert!(why.starts_with("  why:  "), "{line}: {stderr}");
     }
 }
+
+/// A mistake in a policy is exit 2 and names its line; warnings alone are exit 0.
+#[test]
+fn trust_check_exits() {
+    let place = Place::new();
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
+    let ended = place.airlock(&format!("trust check --trust {keys}"));
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended
+            .stdout
+            .starts_with("2 certificates, 4 rules: no mistake, "),
+        "{}",
+        ended.stdout
+    );
+    for name in ["release.asc", "officer.asc"] {
+        std::fs::copy(format!("{keys}/{name}"), place.path().join(name)).expect("copied");
+    }
+    let policy = "[[bundle]]\nthreshold = 3\n";
+    std::fs::write(place.path().join("policy.toml"), policy).expect("written");
+    for line in ["trust check --trust .", "trust show --trust ."] {
+        let ended = place.airlock(line);
+        assert_eq!(ended.code, 2, "{line}");
+        let why = "why:  line 2: threshold 3 is above the number of certificates, 2\n";
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+    }
+}
+
+/// What `trust show` says of the example directory, to the letter.
+#[test]
+fn trust_show_in_words() {
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/keys");
+    let ended = Place::new().airlock(&format!("trust show --trust {keys}"));
+    assert!(ended.stdout.lines().all(|line| line.chars().count() <= 80));
+    insta::assert_snapshot!(ended.stdout, @r"
+    Certificates
+      3388351782F7E931C33C6937769346DFAA830E4D
+        called release
+        airlock example: release <release@example.org>
+        EdDSA 256; signs with EdDSA 256; expires 2036-11-20 11:01:09 +0000
+        may sign for: bundle, commit, summary
+      8AA5D056565EE636C3A015B02D86CFD3A29A31A2
+        called officer
+        airlock example: officer <officer@example.org>
+        EdDSA 256; signs with EdDSA 256; expires 2036-11-20 11:01:10 +0000
+        may sign for: bundle, trust
+
+    A bundle is accepted
+      of refs example/** (line 8)
+        when all 2 of these have signed it: release, officer
+        and it is not older than 60 days
+        and it says when it expires
+      of any other ref: never
+
+    A commit is accepted
+      of refs example/** (line 15)
+        when release has signed it
+      of any other ref: never
+
+    A summary is accepted
+      of every ref (line 19)
+        when release has signed it
+
+    A change of this trust, or a permission to go back, is accepted
+      in any case (line 23)
+        when officer has signed it
+    ");
+}

@@ -107,6 +107,71 @@ fn mistakes_name_their_line() {
             "line 3: duplicate key",
         ),
         ("[[bundle]\n", "line 1: "),
+        (
+            "\n[bundle]\nthreshold = 1\n",
+            "line 2: invalid type: map, expected a sequence",
+        ),
+        (
+            "[certificates]\n[[bundle]]\n[certificates]\n",
+            "line 3: duplicate key",
+        ),
+        (
+            "certificates = [\"A…A\"]\n",
+            "line 1: invalid type: sequence, expected a map",
+        ),
+        (
+            "[certificates]\nalice = 7\n",
+            "line 2: invalid type: integer `7`, expected a string",
+        ),
+        (
+            "[certificates]\nalice = \"A…A\"\nalice = \"A…A\"\n",
+            "line 3: duplicate key",
+        ),
+        (
+            "[[bundle]]\nthreshold = -1\n",
+            "line 2: invalid value: integer `-1`, expected u64",
+        ),
+        ("[[bundle]]\nthreshold = 18446744073709551615\n", "line 2: "),
+        (
+            "[[bundle]]\nrequire-expiry = \"yes\"\n",
+            "line 2: invalid type: string \"yes\", expected a boolean",
+        ),
+        (
+            "[[bundle]]\nmax-age = 90\n",
+            "line 2: invalid type: integer `90`, expected a string",
+        ),
+        (
+            "[[bundle]]\nmax-age = \"0d\"\n",
+            "line 2: `0d` is not a length of time such as 90d",
+        ),
+        (
+            "[[commit]]\nrefs = \"os/**\"\n",
+            "line 2: invalid type: string \"os/**\", expected a sequence",
+        ),
+        (
+            "[[commit]]\ncertificates = \"A…A\"\n",
+            "line 2: invalid type: string",
+        ),
+        (
+            "[[commit]]\ncertificates = []\n",
+            "line 2: an empty list allows nothing",
+        ),
+        (
+            "[[commit]]\ncollection = \"not an id\"\n",
+            "line 2: `not an id` is not a collection ID",
+        ),
+        (
+            "[[trust]]\ncollection = \"org.example.Os\"\n",
+            "line 2: a trust rule has no `collection`",
+        ),
+        (
+            "[certificates]\nalice = \"A…A\"\n[[bundle]]\ncertificates = [\n  \"alice\",\n  \"A…A\",\n]\nthreshold = 2\n",
+            "line 6: `AAAA",
+        ),
+        (
+            "[[bundle]]\nrefs = [\"os/**\", \"os/**\"]\n",
+            "line 2: `os/**` stands twice in the list",
+        ),
     ];
     for (text, expected) in table {
         let text = text.replace("A…A", ALICE).replace("D…D", &"D".repeat(40));
@@ -115,6 +180,12 @@ fn mistakes_name_their_line() {
             .to_string();
         assert!(error.starts_with(expected), "{text}\n{error}");
     }
+}
+
+#[test]
+fn a_policy_that_is_no_text_names_its_line() {
+    let error = Policy::parse_bytes(b"[[bundle]]\n# \xff\n", &directory()).unwrap_err();
+    assert_eq!(error.to_string(), "line 2: it is not UTF-8");
 }
 
 const TWO_OF_THREE: &str = r#"

@@ -16,6 +16,8 @@
 //! With a policy, a ref that matches no rule, and a role not listed, is refused; every matching rule
 //! must hold. Without one, any one certificate may sign anything.
 
+mod check;
+mod fault;
 mod judge;
 mod meaning;
 mod parse;
@@ -29,9 +31,10 @@ use serde::{Deserialize, Serialize};
 use crate::format::CollectionId;
 use crate::openpgp::Fingerprint;
 
+pub use check::{EXPIRES_SOON_SECS, TrustWarning};
+pub use fault::{PolicyError, PolicyFault};
 pub use judge::Claim;
 pub use meaning::{NamedCertificate, RoleMeaning, RuleMeaning, TrustMeaning};
-pub use parse::{PolicyError, PolicyFault};
 pub use pattern::RefPattern;
 
 /// What a certificate signs.

@@ -6,92 +6,10 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::fault::{PolicyError, PolicyFault};
 use super::{Policy, RefPattern, Role, Rule};
-use crate::Class;
 use crate::format::CollectionId;
 use crate::openpgp::Fingerprint;
-
-/// A mistake in `policy.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {fault}")]
-pub struct PolicyError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub fault: PolicyFault,
-}
-
-/// What is wrong in a line of `policy.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyFault {
-    /// Not TOML, an unknown key, or a value of the wrong kind.
-    #[error("{message}")]
-    Syntax {
-        /// What the TOML parser said.
-        message: String,
-    },
-    /// Neither a name of `[certificates]` nor a full fingerprint.
-    #[error("`{name}` is neither a name in [certificates] nor a full fingerprint")]
-    UnknownName {
-        /// The word.
-        name: String,
-    },
-    /// The directory holds no such certificate.
-    #[error("the directory holds no certificate {fingerprint}")]
-    NoSuchCertificate {
-        /// The fingerprint.
-        fingerprint: Fingerprint,
-    },
-    /// More signatures are wanted than there are certificates to make them.
-    #[error("threshold {threshold} is above the number of certificates, {certificates}")]
-    ThresholdTooHigh {
-        /// The threshold.
-        threshold: u64,
-        /// How many certificates may sign.
-        certificates: usize,
-    },
-    /// A threshold of zero would ask for nothing.
-    #[error("a threshold of 0 would ask for no signature")]
-    ThresholdZero,
-    /// No ref can match the pattern.
-    #[error("`{pattern}` matches no ref")]
-    BadPattern {
-        /// The pattern.
-        pattern: String,
-    },
-    /// Not a collection ID.
-    #[error("`{text}` is not a collection ID")]
-    BadCollection {
-        /// The word.
-        text: String,
-    },
-    /// Not a length of time.
-    #[error("`{text}` is not a length of time such as 90d")]
-    BadAge {
-        /// The word.
-        text: String,
-    },
-    /// An empty list, which would allow nobody or nothing.
-    #[error("an empty list allows nothing; leave the key out to allow everything")]
-    EmptyList,
-    /// The trust role speaks of no ref.
-    #[error("a trust rule has no `{key}`")]
-    NotForTrust {
-        /// The key that makes no sense there.
-        key: &'static str,
-    },
-    /// No rule at all.
-    #[error("there is no rule: [[bundle]], [[commit]], [[summary]] or [[trust]]")]
-    NoRules,
-}
-
-impl PolicyError {
-    /// Returns what the operator does next.
-    pub fn class(&self) -> Class {
-        Class::Usage
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +39,21 @@ struct Table {
 }
 
 impl Policy {
+    /// Reads the bytes of `policy.toml`.
+    pub fn parse_bytes(
+        bytes: &[u8],
+        directory: &BTreeSet<Fingerprint>,
+    ) -> Result<Self, PolicyError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            PolicyError {
+                line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
+                fault: PolicyFault::NotUtf8,
+            }
+        })?;
+        Self::parse(text, directory)
+    }
+
     /// Reads `policy.toml` of a directory that holds these certificates.
     pub fn parse(text: &str, directory: &BTreeSet<Fingerprint>) -> Result<Self, PolicyError> {
         let at = |span: Range<usize>, fault| PolicyError {
@@ -242,18 +175,23 @@ fn threshold(given: Spanned<u64>, certificates: usize) -> Result<usize, Fault> {
     }
 }
 
-fn each<T>(
+fn each<T: PartialEq>(
     words: Spanned<Vec<Spanned<String>>>,
     read: impl Fn(&str) -> Result<T, PolicyFault>,
 ) -> Result<Vec<T>, Fault> {
     if words.get_ref().is_empty() {
         return Err((words.span(), PolicyFault::EmptyList));
     }
-    words
-        .into_inner()
-        .into_iter()
-        .map(|word| value(word, &read))
-        .collect()
+    let mut all = Vec::new();
+    for word in words.into_inner() {
+        let (span, text) = (word.span(), word.get_ref().clone());
+        let item = value(word, &read)?;
+        if all.contains(&item) {
+            return Err((span, PolicyFault::Repeated { word: text }));
+        }
+        all.push(item);
+    }
+    Ok(all)
 }
 
 fn value<T>(
@@ -290,6 +228,7 @@ fn age(text: &str) -> Result<u64, PolicyFault> {
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_mul(unit))
+        .filter(|&seconds| seconds > 0)
         .ok_or_else(bad)
 }
 

@@ -1,5 +1,6 @@
 //! Patterns for refs: `*` stands for anything within one element, `**` for anything.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -25,6 +26,11 @@ impl RefPattern {
     pub fn matches(&self, name: &RefName) -> bool {
         matches(self.0.as_bytes(), name.to_string().as_bytes())
     }
+
+    /// Tells whether some text matches both patterns.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        meet(self.0.as_bytes(), other.0.as_bytes())
+    }
 }
 
 impl fmt::Display for RefPattern {
@@ -49,6 +55,39 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
         states = close(next, pattern);
     }
     states.contains(&pattern.len())
+}
+
+/// Follows both patterns at once, through every pair of states that one text can lead to.
+fn meet(one: &[u8], two: &[u8]) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![(0, 0)];
+    while let Some((left, right)) = waiting.pop() {
+        if !seen.insert((left, right)) {
+            continue;
+        }
+        if left == one.len() && right == two.len() {
+            return true;
+        }
+        let (star, other) = (one.get(left) == Some(&b'*'), two.get(right) == Some(&b'*'));
+        if star {
+            waiting.push((left + 1 + usize::from(is_double(one, left)), right));
+        }
+        if other {
+            waiting.push((left, right + 1 + usize::from(is_double(two, right))));
+        }
+        // One byte of the text: a star takes it and stays, a byte takes itself.
+        match (one.get(left), two.get(right)) {
+            (Some(&byte), Some(_)) if other && !star && (byte != b'/' || is_double(two, right)) => {
+                waiting.push((left + 1, right));
+            }
+            (Some(_), Some(&byte)) if star && !other && (byte != b'/' || is_double(one, left)) => {
+                waiting.push((left, right + 1));
+            }
+            (Some(a), Some(b)) if a == b && !star && !other => waiting.push((left + 1, right + 1)),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Adds the states reachable by letting a star stand for nothing (more).
@@ -98,6 +137,28 @@ mod tests {
         }
         for pattern in ["", "/os", "os/", "os//x", "a b", "os/+"] {
             assert!(RefPattern::new(pattern).is_none(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_meet() {
+        let rows: &[(&str, &str, bool)] = &[
+            ("os/a", "os/a", true),
+            ("os/a", "os/b", false),
+            ("os/**", "os/*/stable", true),
+            ("os/**", "app/**", false),
+            ("os/*", "os/*/stable", false),
+            ("**", "a/b", true),
+            ("*-stable", "x-*", true),
+            ("*-stable", "x-*-dev", false),
+            ("*a", "*b", false),
+            ("*/b", "a/*", true),
+            ("a**z", "ab*", true),
+        ];
+        for (one, two, expected) in rows {
+            let (one, two) = (RefPattern::new(one).unwrap(), RefPattern::new(two).unwrap());
+            assert_eq!(one.meets(&two), *expected, "{one} {two}");
+            assert_eq!(two.meets(&one), *expected, "{two} {one}");
         }
     }
 }

@@ -54,11 +54,9 @@ impl Trust {
         let text = read(&policy_path, MAX_POLICY_BYTES)?;
         let certificates = keyring.fingerprints().cloned().collect();
         let policy =
-            Policy::parse(&String::from_utf8_lossy(&text), &certificates).map_err(|source| {
-                TrustError::Policy {
-                    path: policy_path,
-                    source,
-                }
+            Policy::parse_bytes(&text, &certificates).map_err(|source| TrustError::Policy {
+                path: policy_path,
+                source,
             })?;
         Ok(Self { keyring, policy })
     }

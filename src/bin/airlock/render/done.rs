@@ -57,6 +57,12 @@ impl Done {
         self
     }
 
+    /// Adds findings to the `--json` document only: the text tells them in its own way.
+    pub fn told<F: Serialize + Display>(mut self, all: &[F]) -> Done {
+        self.findings.extend(findings(all));
+        self
+    }
+
     /// Makes this the outcome of a check that found faults of this class.
     pub fn failed(mut self, class: Class) -> Done {
         self.failed = Some(class);

@@ -1,5 +1,6 @@
 //! `airlock trust show | check`.
 
+mod check;
 mod show;
 mod words;
 
@@ -19,11 +20,13 @@ pub struct Args {
 #[derive(Subcommand)]
 enum TrustCommand {
     Show(show::Args),
+    Check(check::Args),
 }
 
 /// Runs `args`.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     match args.command {
         TrustCommand::Show(args) => show::run(args, context),
+        TrustCommand::Check(args) => check::run(args, context),
     }
 }

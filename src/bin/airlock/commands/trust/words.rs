@@ -73,6 +73,12 @@ pub fn wrap(indent: usize, text: &str) -> String {
         .collect()
 }
 
+/// Returns a list item: a dash, and the lines beneath each other.
+pub fn item(text: &str) -> String {
+    let wrapped = wrap(4, text);
+    format!("  - {}", wrapped.trim_start())
+}
+
 fn certificate_text(certificate: &NamedCertificate, now: u64) -> String {
     let info = &certificate.info;
     let mut text = format!("  {}\n", info.fingerprint);
@@ -139,7 +145,7 @@ fn rule_text(meaning: &TrustMeaning, role: Role, rule: &RuleMeaning) -> String {
         line => format!(" (line {line})"),
     };
     let mut text = match (role, rule.refs.as_slice()) {
-        (Role::Trust, _) => wrap(2, &format!("always{line}")),
+        (Role::Trust, _) => wrap(2, &format!("in any case{line}")),
         (_, []) => wrap(2, &format!("of every ref{line}")),
         (_, refs) => {
             let refs: Vec<String> = refs
