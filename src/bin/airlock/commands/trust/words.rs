@@ -216,7 +216,7 @@ fn days(seconds: u64) -> String {
     const DAY: u64 = 86_400;
     match seconds {
         DAY => "1 day".to_owned(),
-        _ if seconds > 0 && seconds % DAY == 0 => format!("{} days", count(seconds / DAY)),
+        _ if seconds > 0 && seconds.is_multiple_of(DAY) => format!("{} days", count(seconds / DAY)),
         _ => duration(std::time::Duration::from_secs(seconds)),
     }
 }
