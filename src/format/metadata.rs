@@ -29,6 +29,12 @@ impl Metadata {
     pub const REF_BINDING: &'static str = "ostree.ref-binding";
     /// The collection a commit belongs to, `s`.
     pub const COLLECTION_BINDING: &'static str = "ostree.collection-binding";
+    /// Whether a commit can be booted, `b`.
+    pub const BOOTABLE: &'static str = "ostree.bootable";
+    /// The version of a commit's kernel, `s`.
+    pub const LINUX: &'static str = "ostree.linux";
+    /// How large a commit's objects are, `aay`.
+    pub const SIZES: &'static str = "ostree.sizes";
     /// The version a commit shows to people, `s`.
     pub const VERSION: &'static str = "version";
 

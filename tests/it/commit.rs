@@ -2,16 +2,19 @@
 
 mod archive;
 mod directory;
+mod said;
 mod trees;
 
 use std::path::{Path, PathBuf};
 
 use airlock::Silent;
 use airlock::format::Checksum;
+use airlock::format::gvariant::Value;
 use airlock::repo::{Mode, Repo};
 use airlock::workflow::Error;
 use airlock::workflow::commit::{
-    CommitOptions, CommitOutcome, MissingParents, Modifier, Parent, TreeSource, Unchanged, commit,
+    Bindings, Bootable, CommitOptions, CommitOutcome, Exceptions, MissingParents, Modifier, Parent,
+    Sizes, TreeSource, Unchanged, commit,
 };
 
 /// The first commit of the fixtures: `make-trees.py`'s tree `from`.
@@ -31,7 +34,11 @@ pub fn options(trees: Vec<TreeSource>) -> CommitOptions<'static> {
         parent: Parent::Head,
         subject: "First commit".to_owned(),
         body: "Body line 1\nBody line 2".to_owned(),
-        metadata: vec![("version".to_owned(), "1.0".to_owned())],
+        metadata: vec![("version".to_owned(), Value::str("1.0"))],
+        bindings: Bindings::Write,
+        bootable: Bootable::Unsaid,
+        sizes: Sizes::Unsaid,
+        exceptions: Exceptions::default(),
         bind_refs: Vec::new(),
         timestamp: 1_700_000_000,
         modifier: Modifier::default(),

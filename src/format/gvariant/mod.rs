@@ -22,10 +22,12 @@
 mod frame;
 mod normal;
 mod signature;
+mod text;
 mod value;
 mod view;
 
 pub use normal::Fault;
 pub use signature::Signature;
+pub use text::TextError;
 pub use value::Value;
 pub use view::View;

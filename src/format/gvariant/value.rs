@@ -122,6 +122,17 @@ impl Value {
         Value::array("{sv}", entries.into_iter().map(entry))
     }
 
+    /// A number of a basic type, as its little-endian bytes.
+    pub(super) fn number<const N: usize>(signature: &str, bytes: [u8; N]) -> Value {
+        Value::new(signature, bytes)
+    }
+
+    /// The same bytes as another type: a string is an object path or a signature.
+    pub(super) fn with_signature(mut self, signature: &str) -> Value {
+        signature.clone_into(&mut self.signature);
+        self
+    }
+
     /// Copies what a view sees.
     pub fn from_view(view: View<'_>) -> Value {
         Value::new(view.type_str(), view.bytes())

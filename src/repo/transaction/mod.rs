@@ -12,6 +12,7 @@
 
 mod file;
 mod form;
+mod look;
 mod resume;
 mod space;
 mod writeback;

@@ -1,5 +1,6 @@
 //! Reading a tar into a tree, as `ostree commit --tree=tar=` does.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use crate::format::{DirMeta, FileHeader, FormatError, Xattrs};
 
 use super::super::Error;
 use super::MissingParents;
+use super::exceptions::ModeChange;
 use super::members::{Member, Members};
 use super::modifier::Origin;
 use super::pool::{MAX_IN_HAND, Pool};
@@ -41,6 +43,7 @@ pub(super) fn unpack(
         tree,
         pool,
         links: Vec::new(),
+        skipped: BTreeSet::new(),
     };
     while let Some(member) = members.next().map_err(failed)? {
         unpack.add(&member, &mut members)?;
@@ -54,6 +57,8 @@ struct Unpack<'u, 'p> {
     pool: &'u mut Pool<'p>,
     /// Hard links wait for the end: the file may come later.
     links: Vec<HardLink>,
+    /// Paths that were left out, and so is all beneath them.
+    skipped: BTreeSet<String>,
 }
 
 struct HardLink {
@@ -66,14 +71,19 @@ struct HardLink {
 impl Unpack<'_, '_> {
     fn add(&mut self, member: &Member, content: &mut dyn Read) -> Result<(), Error> {
         let elements = elements(&member.path, member)?;
+        if self.is_skipped(&elements) {
+            return Ok(());
+        }
+        let inner = format!("/{}", elements.join("/"));
+        let change = self.pool.exceptions.take_mode(&inner);
         let Some((name, dirs)) = elements.split_last() else {
-            return self.directory(ROOT, member);
+            return self.directory(ROOT, member, change);
         };
         let dir = self.parent(dirs, member)?;
         match member.kind {
             EntryType::Directory => {
                 let dir = self.tree.dir(dir, name)?;
-                self.directory(dir, member)
+                self.directory(dir, member, change)
             }
             EntryType::Link => {
                 self.links.push(HardLink {
@@ -85,13 +95,35 @@ impl Unpack<'_, '_> {
                 Ok(())
             }
             _ => {
-                let slot = self.file(member, content)?;
+                let slot = self.file(member, content, change)?;
                 Ok(self.tree.put_file(dir, name, slot)?)
             }
         }
     }
 
-    fn directory(&mut self, at: usize, member: &Member) -> Result<(), Error> {
+    /// Tells whether a member, or a directory above it, is to be left out.
+    fn is_skipped(&mut self, elements: &[&str]) -> bool {
+        if self.skipped.is_empty() && self.pool.exceptions.is_empty() {
+            return false;
+        }
+        let mut path = String::new();
+        elements.iter().any(|name| {
+            path.push('/');
+            path.push_str(name);
+            let now = self.pool.exceptions.take_skip(&path);
+            if now {
+                self.skipped.insert(path.clone());
+            }
+            now || self.skipped.contains(&path)
+        })
+    }
+
+    fn directory(
+        &mut self,
+        at: usize,
+        member: &Member,
+        change: Option<ModeChange>,
+    ) -> Result<(), Error> {
         if member.kind != EntryType::Directory {
             return Err(SourceError::Kind {
                 path: member.shown(),
@@ -104,7 +136,7 @@ impl Unpack<'_, '_> {
             mode: S_IFDIR | member.mode & PERMISSIONS,
             xattrs: self.xattrs(member)?,
         };
-        let meta = self.pool.dirmeta(Origin::Tar, meta)?;
+        let meta = self.pool.dirmeta(Origin::Tar, meta, change)?;
         self.tree.set_meta(at, meta);
         Ok(())
     }
@@ -143,16 +175,21 @@ impl Unpack<'_, '_> {
             mode: S_IFDIR | 0o755,
             xattrs: Xattrs::default(),
         };
-        let meta = self.pool.dirmeta(Origin::Tar, meta)?;
+        let meta = self.pool.dirmeta(Origin::Tar, meta, None)?;
         self.tree.set_meta(dir, meta);
         Ok(())
     }
 
     /// Hands a regular file or link over; returns its slot.
-    fn file(&mut self, member: &Member, content: &mut dyn Read) -> Result<usize, Error> {
+    fn file(
+        &mut self,
+        member: &Member,
+        content: &mut dyn Read,
+        change: Option<ModeChange>,
+    ) -> Result<usize, Error> {
         let path = || member.shown();
         let xattrs = self.xattrs(member)?;
-        let header = match member.kind {
+        let mut header = match member.kind {
             EntryType::Regular | EntryType::Continuous if member.records.is_sparse() => {
                 return Err(sparse(member));
             }
@@ -170,6 +207,7 @@ impl Unpack<'_, '_> {
             }
             _ => return Err(SourceError::Kind { path: path() }.into()),
         };
+        header.mode = change.map_or(header.mode, |change| change.apply(header.mode));
         let header = self.pool.rules().file(Origin::Tar, header);
         if member.size > MAX_IN_HAND {
             return self.pool.inline(&header, member.size, content);

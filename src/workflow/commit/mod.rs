@@ -10,8 +10,12 @@
 //! The commit has the checksum that `ostree commit` gives the same tree, options and timestamp.
 
 mod archive;
+mod exceptions;
 mod members;
+mod metadata;
 mod modifier;
+mod old_tree;
+mod options;
 mod pax;
 mod pool;
 mod scan;
@@ -19,118 +23,22 @@ mod source;
 mod tree;
 mod worker;
 
-use std::path::PathBuf;
-
-use serde::Serialize;
-
 use crate::event::{Event, Observer, Stage, Unit};
-use crate::format::gvariant::Value;
-use crate::format::{Checksum, Commit, Encoded, Metadata, ObjectKind, RefName};
-use crate::openpgp::Signer;
+use crate::format::{Checksum, Commit, Encoded, ObjectKind};
 use crate::repo::{Repo, Transaction};
 
+pub use exceptions::{Exceptions, ListError, ModeChange};
 pub use modifier::{Modifier, Permissions, XattrPolicy};
+pub use options::{
+    Bindings, Bootable, CommitOptions, CommitOutcome, MissingParents, Parent, Sizes, TreeSource,
+    Unchanged,
+};
 pub use source::SourceError;
 
 use super::Error;
 use super::seal;
 use pool::Pool;
 use tree::Tree;
-
-/// Where a tree comes from.
-#[derive(Clone, Debug)]
-pub enum TreeSource {
-    /// A directory and everything beneath it.
-    Dir(PathBuf),
-    /// A tar, plain or compressed by gzip or zstd.
-    Tar {
-        /// The file.
-        path: PathBuf,
-        /// What happens when a member's directory is not in the tar.
-        parents: MissingParents,
-    },
-}
-
-/// What happens when a tar holds a file but not its directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingParents {
-    /// The tar is refused.
-    Refuse,
-    /// The directory is made: root's, mode 0755.
-    Create,
-}
-
-/// Which commit comes before the new one.
-#[derive(Clone, Debug)]
-pub enum Parent {
-    /// The branch's current commit, if it has any.
-    Head,
-    /// None.
-    None,
-    /// This one.
-    Commit(Checksum),
-}
-
-/// What happens when the parent has the same tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unchanged {
-    /// A commit is made all the same.
-    Commit,
-    /// Nothing is done.
-    Skip,
-}
-
-/// What to commit, and how.
-pub struct CommitOptions<'a> {
-    /// The branch; `None` makes a commit that no ref names.
-    pub branch: Option<RefName>,
-    /// The trees, each laid over the ones before.
-    pub trees: Vec<TreeSource>,
-    /// Which commit comes before.
-    pub parent: Parent,
-    /// One line for people.
-    pub subject: String,
-    /// More lines for people.
-    pub body: String,
-    /// Keys and strings of the commit's metadata, in this order.
-    pub metadata: Vec<(String, String)>,
-    /// More refs under which the commit may be published; the branch is bound in any case.
-    pub bind_refs: Vec<RefName>,
-    /// When it was made, in seconds since 1970 UTC.
-    pub timestamp: u64,
-    /// How owners, modes and xattrs are changed.
-    pub modifier: Modifier,
-    /// What happens when the parent has the same tree.
-    pub unchanged: Unchanged,
-    /// Who signs.
-    pub signers: &'a [Box<dyn Signer>],
-    /// The time of the signatures, in seconds since 1970 UTC.
-    pub now: u64,
-    /// How many files are read at the same time.
-    pub threads: usize,
-}
-
-/// What was committed.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct CommitOutcome {
-    /// The commit; the parent, when nothing had changed.
-    pub commit: Checksum,
-    /// The commit before it.
-    pub parent: Option<Checksum>,
-    /// The branch.
-    pub branch: Option<RefName>,
-    /// Whether a commit was made.
-    pub changed: bool,
-    /// Directories in the tree.
-    pub directories: usize,
-    /// Files and links in the tree, hard links counted once.
-    pub files: usize,
-    /// Bytes of their content.
-    pub bytes: u64,
-    /// Signatures made.
-    pub signatures: usize,
-}
 
 /// Commits trees to a repository.
 pub fn commit(
@@ -151,7 +59,7 @@ pub fn commit(
     };
     let built = build(&transaction, options, observer)?;
     let commit = Encoded::encode(Commit {
-        metadata: metadata(repo, options),
+        metadata: metadata::metadata(&transaction, options, &built)?,
         parent,
         subject: options.subject.clone(),
         body: options.body.clone(),
@@ -248,15 +156,20 @@ fn build(
     let modifier = options.modifier.within(transaction.repo().mode());
     let mut tree = Tree::new();
     let stored = Pool::run(transaction, &modifier, observer, options.threads, |pool| {
+        pool.exceptions = options.exceptions.clone();
         for source in &options.trees {
             match source {
                 TreeSource::Dir(path) => scan::scan(path, &mut tree, pool)?,
                 TreeSource::Tar { path, parents } => {
                     archive::unpack(path, *parents, &mut tree, pool)?;
                 }
+                TreeSource::Commit(commit) => {
+                    old_tree::overlay(transaction.repo(), commit, &mut tree, pool)?;
+                }
             }
         }
-        Ok(())
+        let exceptions = std::mem::take(&mut pool.exceptions);
+        Ok(exceptions.finish().map_err(SourceError::from)?)
     })?;
     let (root, meta) = tree.write(transaction, &stored.files)?;
     observer.event(Event::End {
@@ -269,22 +182,4 @@ fn build(
         files: stored.files.len(),
         bytes: stored.bytes,
     })
-}
-
-/// Puts together what is said about the commit, in the order in which `ostree commit` writes it.
-fn metadata(repo: &Repo, options: &CommitOptions<'_>) -> Metadata {
-    let mut metadata = Metadata::new();
-    for (key, value) in &options.metadata {
-        metadata.insert(key, Value::str(value));
-    }
-    let mut bound: Vec<&str> = options.branch.iter().map(RefName::as_str).collect();
-    bound.extend(options.bind_refs.iter().map(RefName::as_str));
-    bound.sort_unstable();
-    bound.dedup();
-    metadata.insert(Metadata::REF_BINDING, Value::strv(bound));
-    if let Some(collection) = repo.collection_id() {
-        let value = Value::str(collection.as_str());
-        metadata.insert(Metadata::COLLECTION_BINDING, value);
-    }
-    metadata
 }

@@ -13,6 +13,7 @@ use std::thread;
 use crossbeam_channel::{Sender, bounded};
 
 use super::super::Error;
+use super::exceptions::{Exceptions, ModeChange};
 use super::modifier::{Origin, Rules};
 use super::source::SourceError;
 use super::worker::{Job, OpenDir, Shared, Stored, Task};
@@ -31,6 +32,8 @@ pub(super) struct Pool<'p> {
     slots: usize,
     dirmetas: HashMap<DirMeta, Checksum>,
     shared: &'p Shared<'p>,
+    /// Paths that are left out or have another mode, as far as they were not met.
+    pub exceptions: Exceptions,
 }
 
 impl Pool<'_> {
@@ -55,6 +58,7 @@ impl Pool<'_> {
                 slots: 0,
                 dirmetas: HashMap::new(),
                 shared: &shared,
+                exceptions: Exceptions::default(),
             };
             let filled = fill(&mut pool);
             (pool.slots, filled)
@@ -74,13 +78,28 @@ impl Pool<'_> {
     }
 
     /// Hands over a regular file of a directory; returns its slot.
-    pub fn file(&mut self, dir: &Arc<OpenDir>, name: &str) -> Result<usize, Error> {
-        self.send(Task::File(Arc::clone(dir), name.to_owned()))
+    pub fn file(
+        &mut self,
+        dir: &Arc<OpenDir>,
+        name: &str,
+        change: Option<ModeChange>,
+    ) -> Result<usize, Error> {
+        self.send(Task::File(Arc::clone(dir), name.to_owned(), change))
     }
 
     /// Hands over a link of a directory; returns its slot.
-    pub fn link(&mut self, dir: &Arc<OpenDir>, name: &str) -> Result<usize, Error> {
-        self.send(Task::Link(Arc::clone(dir), name.to_owned()))
+    pub fn link(
+        &mut self,
+        dir: &Arc<OpenDir>,
+        name: &str,
+        change: Option<ModeChange>,
+    ) -> Result<usize, Error> {
+        self.send(Task::Link(Arc::clone(dir), name.to_owned(), change))
+    }
+
+    /// Hands over a file that the repository has; returns its slot.
+    pub fn stored(&mut self, file: Checksum, change: Option<ModeChange>) -> Result<usize, Error> {
+        self.send(Task::Stored(file, change))
     }
 
     /// Hands over a file whose content, of at most [`MAX_IN_HAND`] bytes, was read; returns its slot.
@@ -102,7 +121,13 @@ impl Pool<'_> {
     }
 
     /// Stores whose a directory is; most directories have it in common.
-    pub fn dirmeta(&mut self, origin: Origin, meta: DirMeta) -> Result<Checksum, Error> {
+    pub fn dirmeta(
+        &mut self,
+        origin: Origin,
+        mut meta: DirMeta,
+        change: Option<ModeChange>,
+    ) -> Result<Checksum, Error> {
+        meta.mode = change.map_or(meta.mode, |change| change.apply(meta.mode));
         let meta = self.shared.rules.dir(origin, meta);
         if let Some(checksum) = self.dirmetas.get(&meta) {
             return Ok(*checksum);

@@ -25,6 +25,8 @@ struct Pending {
     /// Where it is, and by which name.
     parent: Arc<OpenDir>,
     name: String,
+    /// Its path in the tree, as lists of exceptions have it.
+    inner: String,
 }
 
 /// Adds a directory and everything beneath it to a tree.
@@ -38,15 +40,17 @@ pub(super) fn scan(path: &Path, tree: &mut Tree, pool: &mut Pool<'_>) -> Result<
         links: HashMap::new(),
         pending: Vec::new(),
     };
-    scan.read(ROOT, root)?;
-    while let Some(Pending { at, parent, name }) = scan.pending.pop() {
+    scan.read(ROOT, root, "")?;
+    while let Some(next) = scan.pending.pop() {
+        let (parent, name) = (&next.parent, &next.name);
         let fd = fs::openat(
             &parent.fd,
-            &name,
+            name,
             flags | OFlags::NOFOLLOW,
             fs::Mode::empty(),
         );
-        scan.read(at, open_dir(fd, &parent.path.join(&name))?)?;
+        let dir = open_dir(fd, &parent.path.join(name))?;
+        scan.read(next.at, dir, &next.inner)?;
     }
     Ok(())
 }
@@ -61,7 +65,7 @@ struct Scan<'s, 'p> {
 
 impl Scan<'_, '_> {
     /// Reads one directory: whose it is, and what is in it.
-    fn read(&mut self, at: usize, dir: Arc<OpenDir>) -> Result<(), Error> {
+    fn read(&mut self, at: usize, dir: Arc<OpenDir>, inner: &str) -> Result<(), Error> {
         let failed = |errno| unreadable(&dir.path, errno);
         let stat = fs::fstat(&dir.fd).map_err(failed)?;
         let xattrs = match self.pool.rules().wants_xattrs(Origin::Directory) {
@@ -74,21 +78,33 @@ impl Scan<'_, '_> {
             mode: stat.st_mode,
             xattrs,
         };
-        let meta = self.pool.dirmeta(Origin::Directory, meta)?;
+        let shown = if inner.is_empty() { "/" } else { inner };
+        let change = self.pool.exceptions.take_mode(shown);
+        let meta = self.pool.dirmeta(Origin::Directory, meta, change)?;
         self.tree.set_meta(at, meta);
         for entry in Dir::read_from(&dir.fd).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                self.entry(at, &dir, name)?;
+                self.entry(at, &dir, inner, name)?;
             }
         }
         Ok(())
     }
 
     /// Adds one name.
-    fn entry(&mut self, at: usize, dir: &Arc<OpenDir>, name: &[u8]) -> Result<(), Error> {
+    fn entry(
+        &mut self,
+        at: usize,
+        dir: &Arc<OpenDir>,
+        inner: &str,
+        name: &[u8],
+    ) -> Result<(), Error> {
         let name = entry_name(&dir.path, name)?;
+        let inner = format!("{inner}/{name}");
+        if self.pool.exceptions.take_skip(&inner) {
+            return Ok(());
+        }
         let path = || dir.path.join(name);
         let stat = fs::statat(&dir.fd, name, AtFlags::SYMLINK_NOFOLLOW);
         let stat = stat.map_err(|errno| unreadable(&path(), errno))?;
@@ -96,21 +112,29 @@ impl Scan<'_, '_> {
         if kind == FileType::Directory {
             let at = self.tree.dir(at, name)?;
             let (parent, name) = (Arc::clone(dir), name.to_owned());
-            self.pending.push(Pending { at, parent, name });
+            self.pending.push(Pending {
+                at,
+                parent,
+                name,
+                inner,
+            });
             return Ok(());
         }
+        let change = self.pool.exceptions.take_mode(&inner);
         let inode = (stat.st_dev, stat.st_ino);
-        let known = match stat.st_nlink {
-            1 => None,
-            _ => self.links.get(&inode).copied(),
+        // One of several names may have a mode of its own.
+        let shares = stat.st_nlink > 1 && change.is_none();
+        let known = match shares {
+            false => None,
+            true => self.links.get(&inode).copied(),
         };
         let slot = match (known, kind) {
             (Some(slot), _) => slot,
-            (None, FileType::RegularFile) => self.pool.file(dir, name)?,
-            (None, FileType::Symlink) => self.pool.link(dir, name)?,
+            (None, FileType::RegularFile) => self.pool.file(dir, name, change)?,
+            (None, FileType::Symlink) => self.pool.link(dir, name, change)?,
             _ => return Err(SourceError::Kind { path: path() }.into()),
         };
-        if stat.st_nlink > 1 {
+        if shares {
             self.links.insert(inode, slot);
         }
         Ok(self.tree.put_file(at, name, slot)?)

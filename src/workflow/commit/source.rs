@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use crate::Class;
 use crate::format::FormatError;
 
+use super::exceptions::ListError;
+
 /// Why a directory or tar cannot be committed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -60,6 +62,15 @@ pub enum SourceError {
     /// Nothing says whose the root directory is, and with which mode.
     #[error("there is no root directory in the tree")]
     NoRoot,
+    /// A list of paths that cannot be used.
+    #[error("the skip list or statoverride is not in order")]
+    List(#[from] ListError),
+    /// No kernel, or several, where one was to be named.
+    #[error("usr/lib/modules has {found} kernels (VERSION/vmlinuz)")]
+    Kernels {
+        /// How many there are.
+        found: usize,
+    },
     /// A tar member in a form that is not understood.
     #[error("{} is stored as {form}", path.display())]
     Form {

@@ -10,6 +10,7 @@ use crossbeam_channel::Receiver;
 use rustix::fs::{self, FileType, OFlags};
 
 use super::super::Error;
+use super::exceptions::ModeChange;
 use super::modifier::{Origin, Rules};
 use super::source::SourceError;
 use crate::event::{Event, Observer, Stage};
@@ -33,9 +34,11 @@ pub(super) struct Job {
 /// What a worker does.
 pub(super) enum Task {
     /// A regular file, still to be opened.
-    File(Arc<OpenDir>, String),
+    File(Arc<OpenDir>, String, Option<ModeChange>),
     /// A link, still to be read.
-    Link(Arc<OpenDir>, String),
+    Link(Arc<OpenDir>, String, Option<ModeChange>),
+    /// A file that the repository has.
+    Stored(Checksum, Option<ModeChange>),
     /// A file that was read already.
     InHand(FileHeader, Vec<u8>),
 }
@@ -99,8 +102,9 @@ impl<'p> Shared<'p> {
                 return;
             }
             let stored = match job.task {
-                Task::File(dir, name) => self.store_file(&dir, &name),
-                Task::Link(dir, name) => self.store_link(&dir, &name),
+                Task::File(dir, name, change) => self.store_file(&dir, &name, change),
+                Task::Link(dir, name, change) => self.store_link(&dir, &name, change),
+                Task::Stored(file, change) => self.store_again(&file, change),
                 Task::InHand(header, content) => self.store(&header, &content),
             };
             match stored {
@@ -110,7 +114,12 @@ impl<'p> Shared<'p> {
         }
     }
 
-    fn store_file(&self, dir: &OpenDir, name: &str) -> Result<(Checksum, u64), Error> {
+    fn store_file(
+        &self,
+        dir: &OpenDir,
+        name: &str,
+        change: Option<ModeChange>,
+    ) -> Result<(Checksum, u64), Error> {
         let path = || dir.path.join(name);
         let read = |source: io::Error| SourceError::Read {
             path: path(),
@@ -125,13 +134,18 @@ impl<'p> Shared<'p> {
         }
         let xattrs = self.xattrs(path, || read_xattrs(&file))?;
         let header = FileHeader::regular(stat.st_uid, stat.st_gid, stat.st_mode, xattrs);
-        let header = self.rules.file(Origin::Directory, header);
+        let header = self.rules.file(Origin::Directory, changed(header, change));
         let size = u64::try_from(stat.st_size).unwrap_or(0);
         let checksum = self.transaction.write_file(&header, size, &mut file)?;
         Ok((checksum, size))
     }
 
-    fn store_link(&self, dir: &OpenDir, name: &str) -> Result<(Checksum, u64), Error> {
+    fn store_link(
+        &self,
+        dir: &OpenDir,
+        name: &str,
+        change: Option<ModeChange>,
+    ) -> Result<(Checksum, u64), Error> {
         let path = || dir.path.join(name);
         let read = |source: io::Error| SourceError::Read {
             path: path(),
@@ -145,7 +159,26 @@ impl<'p> Shared<'p> {
         let target = target.map_err(|_| SourceError::NotUtf8 { path: path() })?;
         let xattrs = self.xattrs(path, || read_xattrs_at(dir.fd.as_fd(), name.as_bytes()))?;
         let header = FileHeader::symlink(stat.st_uid, stat.st_gid, target, xattrs);
-        self.store(&self.rules.file(Origin::Directory, header), &[])
+        let header = self.rules.file(Origin::Directory, changed(header, change));
+        self.store(&header, &[])
+    }
+
+    /// Names a file again that the repository has; one whose header changes is stored anew.
+    fn store_again(
+        &self,
+        file: &Checksum,
+        change: Option<ModeChange>,
+    ) -> Result<(Checksum, u64), Error> {
+        let mut stored = self.transaction.repo().file(file)?;
+        let before = stored.header.clone();
+        let header = changed(stored.header, change);
+        let header = self.rules.file(Origin::Directory, header);
+        if header == before {
+            return Ok((*file, stored.size));
+        }
+        let content = &mut stored.reader;
+        let checksum = self.transaction.write_file(&header, stored.size, content)?;
+        Ok((checksum, stored.size))
     }
 
     fn store(&self, header: &FileHeader, content: &[u8]) -> Result<(Checksum, u64), Error> {
@@ -191,6 +224,12 @@ impl<'p> Shared<'p> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take()
     }
+}
+
+/// Changes the mode of a file as a list of exceptions says.
+fn changed(mut header: FileHeader, change: Option<ModeChange>) -> FileHeader {
+    header.mode = change.map_or(header.mode, |change| change.apply(header.mode));
+    header
 }
 
 /// Reads extended attributes as a commit takes them: libostree leaves empty values out.

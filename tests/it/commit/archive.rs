@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use airlock::Class;
 use airlock::format::Checksum;
+use airlock::format::gvariant::Value;
 use airlock::repo::{InitOptions, Mode, Repo};
 use airlock::workflow::commit::{MissingParents, TreeSource};
 use tar::EntryType::{Block, Char, Directory, Fifo, Link, Regular, Symlink};
@@ -97,7 +98,7 @@ fn a_collection_is_bound() {
     let mut options = options(tar(&path));
     options.branch = Some("os/x".parse().unwrap());
     (options.subject, options.body) = Default::default();
-    options.metadata = vec![("version".to_owned(), "9".to_owned())];
+    options.metadata = vec![("version".to_owned(), Value::str("9"))];
     options.modifier.owner_uid = Some(0);
     assert_eq!(run(&repo, &options).unwrap().commit, id(COL));
 }

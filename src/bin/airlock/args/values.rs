@@ -1,5 +1,6 @@
 //! Times, lengths of time and sizes as they are typed.
 
+use airlock::format::gvariant::Value;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -62,6 +63,15 @@ pub fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+/// Reads `KEY=VALUE` with a value in GVariant's text format.
+pub fn key_variant(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = key_value(text)?;
+    match Value::from_text(&value) {
+        Ok(value) => Ok((key, value)),
+        Err(error) => Err(format!("`{value}` is not understood: {error}")),
     }
 }
 

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use airlock::format::RefName;
+use airlock::format::gvariant::Value;
+use airlock::repo::Repo;
 use airlock::workflow::commit::{
-    self, CommitOptions, CommitOutcome, MissingParents, Modifier, Parent, Permissions, TreeSource,
-    Unchanged, XattrPolicy,
+    self, Bindings, Bootable, CommitOptions, CommitOutcome, Exceptions, ListError, MissingParents,
+    Modifier, Parent, Permissions, Sizes, TreeSource, Unchanged, XattrPolicy,
 };
 
 use crate::args::values;
@@ -15,7 +17,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
 
-/// Commit a directory or a tar to a branch
+/// Commit directories, tars or the trees of other commits to a branch
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -31,8 +33,9 @@ pub struct Args {
     /// Make a commit that no ref names
     #[arg(long, conflicts_with = "branch")]
     orphan: bool,
-    /// What to commit: dir=PATH, or tar=FILE (plain, gzip or zstd); repeatable, later ones lie on top
-    #[arg(long, value_name = "dir=PATH|tar=FILE", required = true)]
+    /// What to commit: dir=PATH, tar=FILE (plain, gzip or zstd), or ref=REV, a commit of this
+    /// repository; repeatable, later ones lie on top
+    #[arg(long, value_name = "KIND=WHAT", required = true)]
     tree: Vec<Tree>,
     /// The commit before this one, or none [default: the branch's current commit]
     #[arg(long, value_name = "REV")]
@@ -46,6 +49,18 @@ pub struct Args {
     /// Say something about the commit, such as version=1.2; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = values::key_value)]
     add_metadata_string: Vec<(String, String)>,
+    /// The same with a value in GVariant's text format, such as size=uint64 7; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::key_variant)]
+    add_metadata: Vec<(String, Value)>,
+    /// Say that it can be booted, and name the one kernel beneath usr/lib/modules
+    #[arg(long)]
+    bootable: bool,
+    /// List the sizes of all objects in the commit (archive repositories only)
+    #[arg(long)]
+    generate_sizes: bool,
+    /// Bind the commit to no ref, so that clients accept it under any
+    #[arg(long, conflicts_with = "bind_ref")]
+    no_bindings: bool,
     /// Another ref under which the commit may be published; repeatable
     #[arg(long, value_name = "REF")]
     bind_ref: Vec<RefName>,
@@ -80,12 +95,19 @@ struct FileArgs {
     /// Make directories that a tar leaves out
     #[arg(long)]
     tar_autocreate_parents: bool,
+    /// Other modes: lines of `[=]MODE PATH`, decimal as for ostree (2048 adds setuid)
+    #[arg(long, value_name = "FILE")]
+    statoverride: Option<PathBuf>,
+    /// Paths to leave out, one per line
+    #[arg(long, value_name = "FILE")]
+    skip_list: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
 enum Tree {
     Dir(PathBuf),
     Tar(PathBuf),
+    Ref(String),
 }
 
 impl FromStr for Tree {
@@ -95,7 +117,8 @@ impl FromStr for Tree {
         match text.split_once('=') {
             Some(("dir", path)) => Ok(Tree::Dir(path.into())),
             Some(("tar", path)) => Ok(Tree::Tar(path.into())),
-            _ => Err("expected dir=PATH or tar=FILE".to_owned()),
+            Some(("ref", rev)) => Ok(Tree::Ref(rev.to_owned())),
+            _ => Err("expected dir=PATH, tar=FILE or ref=REV".to_owned()),
         }
     }
 }
@@ -109,14 +132,31 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         Some(rev) => Parent::Commit(repo.resolve(rev)?),
     };
     let signers = args.signing.open(context)?.signers(Role::Commit)?;
+    let said = args.add_metadata_string.clone().into_iter();
     let options = CommitOptions {
-        trees: trees(&args),
+        trees: trees(&args, &repo)?,
+        exceptions: exceptions(&args.files)?,
         modifier: modifier(&args.files),
         branch: args.branch,
         parent,
         subject: args.subject,
         body: args.body,
-        metadata: args.add_metadata_string,
+        metadata: said
+            .map(|(key, value)| (key, Value::str(&value)))
+            .chain(args.add_metadata)
+            .collect(),
+        bindings: match args.no_bindings {
+            true => Bindings::LeaveOut,
+            false => Bindings::Write,
+        },
+        bootable: match args.bootable {
+            true => Bootable::NameKernel,
+            false => Bootable::Unsaid,
+        },
+        sizes: match args.generate_sizes {
+            true => Sizes::List,
+            false => Sizes::Unsaid,
+        },
         bind_refs: args.bind_ref,
         timestamp: args.timestamp.unwrap_or(context.now()),
         unchanged: match args.skip_if_unchanged {
@@ -151,16 +191,40 @@ fn note(outcome: &CommitOutcome) -> String {
     )
 }
 
-fn trees(args: &Args) -> Vec<TreeSource> {
+fn trees(args: &Args, repo: &Repo) -> Result<Vec<TreeSource>, CliError> {
     let parents = match args.files.tar_autocreate_parents {
         true => MissingParents::Create,
         false => MissingParents::Refuse,
     };
-    let source = |tree: &Tree| match tree.clone() {
-        Tree::Dir(path) => TreeSource::Dir(path),
-        Tree::Tar(path) => TreeSource::Tar { path, parents },
+    let source = |tree: &Tree| {
+        Ok(match tree.clone() {
+            Tree::Dir(path) => TreeSource::Dir(path),
+            Tree::Tar(path) => TreeSource::Tar { path, parents },
+            Tree::Ref(rev) => TreeSource::Commit(repo.resolve(&rev)?),
+        })
     };
     args.tree.iter().map(source).collect()
+}
+
+/// Reads the lists of paths that are left out or have another mode.
+fn exceptions(args: &FileArgs) -> Result<Exceptions, CliError> {
+    type Take = fn(&mut Exceptions, &str) -> Result<(), ListError>;
+    let mut exceptions = Exceptions::default();
+    let lists: [(&Option<PathBuf>, Take); 2] = [
+        (&args.statoverride, Exceptions::override_modes),
+        (&args.skip_list, Exceptions::skip),
+    ];
+    for (path, take) in lists {
+        if let Some(path) = path {
+            let list = std::fs::read_to_string(path)
+                .map_err(|error| CliError::io("read", path, &error))?;
+            take(&mut exceptions, &list).map_err(|error| {
+                let what = format!("{} is no such list", path.display());
+                CliError::new(error.class(), what).because(&error)
+            })?;
+        }
+    }
+    Ok(exceptions)
 }
 
 fn modifier(args: &FileArgs) -> Modifier {

@@ -64,6 +64,9 @@ struct CommitArgs {
     /// Say something about the commit; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = values::key_value, conflicts_with = "same_commit")]
     add_metadata_string: Vec<(String, String)>,
+    /// The same with a value in GVariant's text format; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = values::key_variant, conflicts_with = "same_commit")]
+    add_metadata: Vec<(String, Value)>,
     /// Leave out what the tested commit says under this key; repeatable
     #[arg(long, value_name = "KEY", conflicts_with = "same_commit")]
     drop_metadata: Vec<String>,
@@ -149,6 +152,7 @@ fn options(args: &Args, context: &Context, source: String, target: RefName) -> P
         bind_refs: args.commit.bind_ref.clone(),
         add_metadata: said
             .map(|(key, value)| (key.clone(), Value::str(value)))
+            .chain(args.commit.add_metadata.iter().cloned())
             .collect(),
         drop_metadata: args.commit.drop_metadata.clone(),
         unsigned: if args.unsigned {
