@@ -9,6 +9,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::super::Error;
 use super::source::SourceError;
@@ -101,15 +102,10 @@ fn sizes(transaction: &Transaction<'_>, built: &Built) -> Result<Vec<Value>, Err
             pending.push(*below);
         }
         for (_, file) in &tree.files {
-            let name = ObjectName::new(*file, ObjectKind::File);
-            if !sizes.contains_key(&name) {
-                let header = transaction.file(file)?;
-                let target = header
-                    .header
-                    .target
-                    .as_ref()
-                    .map(|target| target.len() as u64);
-                sizes.insert(name, Some(target.unwrap_or(header.size)));
+            if let Entry::Vacant(new) = sizes.entry(ObjectName::new(*file, ObjectKind::File)) {
+                let file = transaction.file(file)?;
+                let target = file.header.target.map(|target| target.len() as u64);
+                new.insert(Some(target.unwrap_or(file.size)));
             }
         }
     }
