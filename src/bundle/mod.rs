@@ -15,12 +15,14 @@
 //! The same members as plain files in a directory are the directory form.
 
 mod ident;
+mod inventory;
 mod manifest;
 mod name;
 mod read;
 mod write;
 
 pub use ident::{IdentFault, RepositoryId, SiteName};
+pub use inventory::{Inventory, InventoryFault, MAX_INVENTORY};
 pub use manifest::{
     ByteTotals, CHUNK_SIZE, MANIFEST_PREFIX, MAX_MANIFEST, MAX_MEMBER, MAX_PART, MAX_RELEASES,
     MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK, Manifest, ManifestFault, Member,

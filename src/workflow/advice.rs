@@ -29,6 +29,9 @@ impl Finding {
             Unsigned {
                 subject: Subject::Commit { .. },
             } => "sign the commit: airlock sign commit",
+            Unsigned {
+                subject: Subject::Inventory,
+            } => "have the site sign it, or leave --trust out: it decides only what is left out",
             Unsigned { .. } => "have it signed by a trusted key: airlock sign",
             TooFewSigners { rejected, .. } if rejected.iter().any(from_the_future) => {
                 "check this machine's clock: a signature is dated ahead of it"

@@ -4,6 +4,7 @@ use super::client_config::ClientConfigError;
 use super::commit::SourceError;
 use super::export::ExportError;
 use super::finding::Finding;
+use super::inventory::InventoryError;
 use super::journal::JournalError;
 use super::key::KeyError;
 use super::sign_bundle::SidecarError;
@@ -74,6 +75,9 @@ pub enum Error {
     /// An export makes no sense as it was asked for.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// An inventory cannot be read or written.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
     /// A record under `extensions/airlock` is not as airlock wrote it.
     #[error("extensions/airlock/{file} is not as airlock wrote it")]
     Record {
@@ -131,6 +135,7 @@ impl Error {
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,
             Error::Write(error) => error.class(),
             Error::Export(error) => error.class(),
+            Error::Inventory(error) => error.class(),
             Error::Record { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
         }
@@ -150,6 +155,7 @@ impl Error {
             }
             Error::RefHasAlias { .. } => "remove the alias first",
             Error::Export(error) => error.hint(),
+            Error::Inventory(error) => error.hint(),
             Error::RefExists { .. } => "take another name, or add --force",
             Error::Refused { findings } => {
                 findings.first().map_or("read the findings", Finding::hint)

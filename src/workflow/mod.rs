@@ -16,6 +16,7 @@ mod gate;
 mod import;
 mod init;
 mod inspect;
+pub mod inventory;
 pub mod journal;
 mod key;
 mod log;

@@ -140,7 +140,8 @@ fn read(path: &Path) -> Result<Vec<u8>, SidecarError> {
     }
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
+/// Replaces a file, durably; on a medium that may have no modes.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
     let dir = path
         .parent()
         .filter(|dir| *dir != Path::new(""))

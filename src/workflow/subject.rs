@@ -26,6 +26,8 @@ pub enum Subject {
     },
     /// A repository's summary.
     Summary,
+    /// The inventory of a site.
+    Inventory,
     /// An update of the trust directory.
     TrustUpdate {
         /// Its version.
@@ -39,6 +41,7 @@ impl fmt::Display for Subject {
             Subject::Bundle => f.write_str("the bundle"),
             Subject::Commit { name, commit } => write!(f, "commit {commit} of {name}"),
             Subject::Summary => f.write_str("the summary"),
+            Subject::Inventory => f.write_str("the inventory"),
             Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
         }
     }

@@ -13,6 +13,7 @@ mod hostile_bundle;
 mod house;
 mod import;
 mod inspect;
+mod inventory;
 mod manifest;
 mod openpgp;
 mod policy;

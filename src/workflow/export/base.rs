@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use super::profile::SiteProfile;
 use super::{Base, Error, ExportError, ExportOptions};
-use crate::format::{Checksum, Commit, Encoded, RefName};
+use crate::bundle::Inventory;
+use crate::format::{Checksum, Commit, Encoded, ObjectKind, ObjectName, RefName};
 use crate::repo::summary::METADATA_REF;
 use crate::repo::{Repo, RepoError};
+use crate::workflow::Finding;
+use crate::workflow::inventory::Vouched;
 
 /// The commits a release may build on, and the repository that holds them.
 pub(super) struct Bases<'a> {
@@ -39,6 +42,9 @@ impl<'a> Finder<'a> {
                 }
             }
         }
+        if let Base::Inventory(site) = options.base {
+            same_twin(repo, &site.inventory)?;
+        }
         let profile = SiteProfile::load(repo, &options.site)?;
         Ok(Finder {
             repo,
@@ -59,7 +65,16 @@ impl<'a> Finder<'a> {
         let known = self.profile.iter().flat_map(|profile| &profile.refs);
         let after =
             known.map(|(name, head)| (name.clone(), here.contains_key(name).then_some(*head)));
-        Ok(after.collect())
+        let mut after: BTreeMap<_, _> = after.collect();
+        // What nobody vouches for decides what is left out, and nothing that is signed.
+        if let Base::Inventory(site) = self.base
+            && matches!(site.vouched, Vouched::Verified(_))
+        {
+            let heads = site.inventory.heads.iter();
+            let known = heads.filter(|(name, _)| here.contains_key(*name));
+            after.extend(known.map(|(name, head)| (name.clone(), Some(*head))));
+        }
+        Ok(after)
     }
 
     /// Returns the commits of `name` that the site may have.
@@ -79,6 +94,7 @@ impl<'a> Finder<'a> {
             Base::Site if self.profile.is_none() => Err(self.unstated(name, head)),
             Base::Site => here(self.last(name)),
             Base::Revisions(_) => here(self.revisions_of(name)?),
+            Base::Inventory(site) => here(self.taken(&site.inventory, name)?),
             Base::Repository(other) => {
                 let mut commits: Vec<_> = other.ref_commit(name)?.into_iter().collect();
                 if let [commit] = commits.as_slice()
@@ -92,6 +108,41 @@ impl<'a> Finder<'a> {
                 })
             }
         }
+    }
+
+    /// Returns the head that the site says it has, of which the objects must be here.
+    fn taken(&self, inventory: &Inventory, name: &RefName) -> Result<Vec<Checksum>, Error> {
+        let Some(&commit) = inventory.heads.get(name) else {
+            return Ok(Vec::new());
+        };
+        let object = ObjectName::new(commit, ObjectKind::Commit);
+        match self.repo.has(&object)? {
+            true => Ok(vec![commit]),
+            false => Err(ExportError::UnknownHead {
+                name: name.clone(),
+                commit,
+            }
+            .into()),
+        }
+    }
+
+    /// Lists the refs whose numbers the site would take for old ones.
+    pub(super) fn replayed(&self, sequence: &BTreeMap<RefName, u64>) -> Vec<Finding> {
+        let Base::Inventory(site) = self.base else {
+            return Vec::new();
+        };
+        let last = |name| site.inventory.sequence.get(name).copied();
+        let numbers = sequence.iter();
+        let late = numbers.filter_map(|(name, &sequence)| {
+            let accepted = last(name).filter(|accepted| sequence <= *accepted)?;
+            let name = name.clone();
+            Some(Finding::Replayed {
+                name,
+                sequence,
+                accepted,
+            })
+        });
+        late.collect()
     }
 
     /// Returns the head that was exported for the site last.
@@ -138,5 +189,19 @@ impl<'a> Finder<'a> {
             suggestion,
         }
         .into()
+    }
+}
+
+/// A site that follows another repository would refuse the bundle; one that follows none takes it.
+fn same_twin(repo: &Repo, inventory: &Inventory) -> Result<(), Error> {
+    let here = repo.ensure_id()?;
+    let follows = inventory.follows.as_ref().map(ToString::to_string);
+    let same = follows.is_none_or(|id| id == here);
+    match same && repo.collection_id() == inventory.collection.as_ref() {
+        true => Ok(()),
+        false => Err(ExportError::ForeignInventory {
+            site: inventory.site.clone(),
+        }
+        .into()),
     }
 }

@@ -1,7 +1,8 @@
 //! What can be wrong with the question that export was asked.
 
 use crate::Class;
-use crate::format::RefName;
+use crate::bundle::SiteName;
+use crate::format::{Checksum, RefName};
 
 /// Why an export makes no sense as it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,20 @@ pub enum ExportError {
     ForeignBase {
         /// The ref.
         name: RefName,
+    },
+    /// The inventory is of a site that imports from another repository.
+    #[error("site {site} does not import from this repository")]
+    ForeignInventory {
+        /// The site.
+        site: SiteName,
+    },
+    /// The site has a commit that is not here to compare with.
+    #[error("the site has commit {commit} as {name}, which is not here")]
+    UnknownHead {
+        /// The ref.
+        name: RefName,
+        /// What the site has.
+        commit: Checksum,
     },
     /// A release to go back to belongs to none of the refs.
     #[error("{revision} is no earlier release of any ref that is exported")]
@@ -65,6 +80,10 @@ impl ExportError {
             ExportError::NoBase { .. } => "add --from REV, or --full",
             ExportError::ForeignBase { .. } => {
                 "add --from with a commit of that ref, or export it alone"
+            }
+            ExportError::ForeignInventory { .. } => "take the inventory of a site of this one",
+            ExportError::UnknownHead { .. } => {
+                "add --from with a release the site has had, or --full"
             }
             ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
             ExportError::NoRefs => "name a ref; `airlock refs` lists them",

@@ -29,6 +29,7 @@ pub use plan::{ExportPlan, PlannedRelease, plan_export};
 pub use profile::SiteProfile;
 
 use super::Error;
+use super::inventory::SiteInventory;
 use super::journal::{self, Entry, JOURNAL, Move, Verb};
 use super::site::store_sequence;
 use crate::Observer;
@@ -79,6 +80,8 @@ pub enum Base<'a> {
     Repository(&'a Repo),
     /// What was exported for the site last.
     Site,
+    /// What the site itself says it has.
+    Inventory(&'a SiteInventory),
 }
 
 /// Where a site may go back to, should the release turn out to be bad.

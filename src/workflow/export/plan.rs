@@ -229,6 +229,7 @@ fn finish(
         .map(|(name, _)| name.clone())
         .collect();
     let sequence = next_sequence(repo, &moved, options.now)?;
+    Error::refuse_any(finder.replayed(&sequence))?;
     let may_return = may_return::find(repo, options.may_return, finder, &releases, &refs_after)?;
     let medium = target::choose(options, releases.first(), &sequence)?;
     Ok(ExportPlan {

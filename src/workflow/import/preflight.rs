@@ -110,6 +110,25 @@ fn downgrade(repo: &Repo, site: &SiteState, release: &Release) -> Result<Option<
     }))
 }
 
+/// Is the commit that a ref is to have without a release older than the one it has?
+fn older(
+    repo: &Repo,
+    site: &SiteState,
+    name: &RefName,
+    found: &Commit,
+) -> Result<Option<Finding>, Error> {
+    let Some(head) = site.heads.get(name) else {
+        return Ok(None);
+    };
+    let offered = found.timestamp;
+    let current = commit_time(repo, head)?.filter(|current| *current > offered);
+    Ok(current.map(|current| Finding::Downgrade {
+        name: name.clone(),
+        current,
+        offered,
+    }))
+}
+
 /// Is one of the commits that the release builds on here, with everything it needs?
 fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Finding>, Error> {
     let earlier = |commit: &Checksum| {
@@ -157,7 +176,10 @@ fn refs(
                 any_of: vec![commit],
             }),
             Err(error) => return Err(error.into()),
-            Ok(found) => findings.extend(judge_present(repo, options, name, &found)?),
+            Ok(found) => {
+                findings.extend(older(repo, site, name, &found)?);
+                findings.extend(judge_present(repo, options, name, &found)?);
+            }
         }
     }
     Ok(())

@@ -39,6 +39,7 @@ mod fsck;
 mod import;
 mod init;
 mod inspect;
+mod inventory;
 mod key;
 mod log;
 mod man;
@@ -71,6 +72,7 @@ pub enum Command {
     Inspect(inspect::Args),
     Verify(verify::Args),
     Import(Box<import::Args>),
+    Inventory(Box<inventory::Args>),
     Log(log::Args),
     Show(show::Args),
     Refs(refs::Args),
@@ -97,6 +99,7 @@ impl Command {
             Command::Inspect(_) => "inspect",
             Command::Verify(_) => "verify",
             Command::Import(_) => "import",
+            Command::Inventory(_) => "inventory",
             Command::Log(_) => "log",
             Command::Show(_) => "show",
             Command::Refs(_) => "refs",
@@ -123,6 +126,7 @@ impl Command {
             Command::Inspect(args) => inspect::run(args, context),
             Command::Verify(args) => verify::run(args, context),
             Command::Import(args) => import::run(*args, context),
+            Command::Inventory(args) => inventory::run(*args, context),
             Command::Log(args) => log::run(args, context),
             Command::Show(args) => show::run(args, context),
             Command::Refs(args) => refs::run(args, context),

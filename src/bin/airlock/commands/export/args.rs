@@ -7,6 +7,8 @@ use airlock::bundle::{Form, SiteName};
 use airlock::format::RefName;
 use airlock::repo::Repo;
 use airlock::workflow::export::{Base, MayReturn, Waiver};
+use airlock::workflow::inventory::{SiteInventory, read_inventory};
+use airlock::workflow::{self, Trust};
 use clap::ValueEnum;
 
 use crate::args::{RepoArg, SigningArgs, values};
@@ -56,6 +58,9 @@ pub struct Args {
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) base: BaseArgs,
+    /// Believe the inventory only if one of these certificates signed it
+    #[arg(long, value_name = "PATH", requires = "inventory")]
+    pub(super) trust: Option<PathBuf>,
     #[command(flatten)]
     pub(super) form: FormArgs,
     #[command(flatten)]
@@ -76,6 +81,9 @@ pub(super) struct BaseArgs {
     /// What this repository has under the same refs
     #[arg(long, value_name = "PATH")]
     pub(super) have_repo: Option<PathBuf>,
+    /// What this file says, which `airlock inventory` wrote at the site
+    #[arg(long, value_name = "FILE")]
+    pub(super) inventory: Option<PathBuf>,
 }
 
 /// How the bundle lies on the medium.
@@ -129,8 +137,35 @@ impl Args {
             .map_err(|error| CliError::usage("airlock.toml: `site` is no name").because(&error))
     }
 
+    /// Reads the inventory; only certificates that were named here judge it, for most sites sign
+    /// nothing.
+    pub(super) fn inventory(&self, context: &Context) -> Result<Option<SiteInventory>, CliError> {
+        let Some(file) = &self.base.inventory else {
+            return Ok(None);
+        };
+        let trust = self.trust.as_deref().map(Trust::load).transpose();
+        let trust = trust.map_err(workflow::Error::from)?;
+        let read = read_inventory(file, trust.as_ref(), context.now())?;
+        let site = &read.inventory.site;
+        match self.site.as_ref().filter(|named| *named != site) {
+            Some(named) => Err(CliError::usage(format!(
+                "the inventory is of site {site}, not of {named}"
+            ))
+            .next("leave --site out, or take the inventory of that site")),
+            None => Ok(Some(read)),
+        }
+    }
+
     /// A site that was named says what it has; the default one is not asked, for nobody meant it.
-    pub(super) fn base<'a>(&'a self, context: &Context, other: Option<&'a Repo>) -> Base<'a> {
+    pub(super) fn base<'a>(
+        &'a self,
+        context: &Context,
+        other: Option<&'a Repo>,
+        inventory: Option<&'a SiteInventory>,
+    ) -> Base<'a> {
+        if let Some(inventory) = inventory {
+            return Base::Inventory(inventory);
+        }
         match (&self.base, other) {
             (_, Some(other)) => Base::Repository(other),
             (BaseArgs { full: true, .. }, _) => Base::Full,

@@ -15,18 +15,22 @@ use crate::error::CliError;
 use crate::render::Done;
 
 pub use args::Args;
-use text::{done, plan_text};
+use text::{done, plan_text, vouched};
 
 /// Exports, or says what would be exported.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
     let other = args.base.have_repo.as_ref().map(Repo::open).transpose()?;
+    let inventory = args.inventory(context)?;
     let refs = args.refs(context)?;
     let waivers = args.waivers();
     let options = ExportOptions {
         refs: &refs,
-        base: args.base(context, other.as_ref()),
-        site: args.site(context)?.unwrap_or_default(),
+        base: args.base(context, other.as_ref(), inventory.as_ref()),
+        site: match &inventory {
+            Some(taken) => taken.inventory.site.clone(),
+            None => args.site(context)?.unwrap_or_default(),
+        },
         output: &args.output,
         form: args.form.form(),
         index: if args.no_summary {
@@ -50,7 +54,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     };
     if args.dry_run {
         let plan = plan_export(&repo, &options, context.observer()).map_err(explain)?;
-        return Ok(Done::new(&plan).text(plan_text(&plan)));
+        let done = Done::new(&plan).text(plan_text(&plan));
+        return Ok(match &inventory {
+            Some(taken) => done.note(vouched(taken)),
+            None => done,
+        });
     }
     let mut keys = args.signing.open(context)?;
     let bundle = keys.signers(Role::Bundle)?;
@@ -64,7 +72,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         summary: &summary,
     };
     let outcome = export(&repo, &options, signers, context.observer()).map_err(explain)?;
-    Ok(done(&outcome))
+    let done = done(&outcome);
+    Ok(match &inventory {
+        Some(taken) => done.note(vouched(taken)),
+        None => done,
+    })
 }
 
 /// Says which base was probably meant.

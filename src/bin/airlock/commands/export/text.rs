@@ -1,6 +1,8 @@
 //! What an export did, or would do, in words.
 
+use airlock::bundle::Inventory;
 use airlock::workflow::export::{ExportOutcome, ExportPlan, Exported, ReadBack};
+use airlock::workflow::inventory::{SiteInventory, Vouched};
 
 use crate::render::{Align, Done, Table, bytes, clean, count, time};
 
@@ -56,6 +58,22 @@ fn text(exported: &Exported) -> String {
         }
     }
     text
+}
+
+/// Tells whose word the inventory is.
+pub(super) fn vouched(taken: &SiteInventory) -> String {
+    let Inventory { site, created, .. } = &taken.inventory;
+    let of = format!("inventory of {site}, taken {}", time(*created));
+    match &taken.vouched {
+        Vouched::Verified(signers) => {
+            let signers: Vec<_> = signers.iter().map(ToString::to_string).collect();
+            format!("{of}: signed by {}", signers.join(", "))
+        }
+        Vouched::Unchecked => {
+            format!("{of}: signed, but not verified, for no --trust was given")
+        }
+        Vouched::Unsigned => format!("{of}: not signed; if it is wrong, the import is refused"),
+    }
 }
 
 /// Tells what would be exported.
