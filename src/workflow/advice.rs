@@ -10,11 +10,19 @@ impl Finding {
     pub fn class(&self) -> Class {
         use Finding::*;
         match self {
-            Unsigned { .. } | TooFewSigners { .. } | BlocksStockClients { .. } => Class::Untrusted,
+            Unsigned { .. }
+            | TooFewSigners { .. }
+            | BlocksStockClients { .. }
+            | SignatureNotAdded { .. }
+            | MayNotSign { .. } => Class::Untrusted,
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 Class::Corrupt
             }
-            BaseMissing { .. } | NoSummary | NothingKept | NothingToTakeBack => Class::NotFound,
+            BaseMissing { .. }
+            | NoSummary
+            | NothingKept
+            | NothingToTakeBack
+            | NothingPending => Class::NotFound,
             FlatpakRepository { .. } => Class::Unsupported,
             NoSpace { .. } | ReadOnly => Class::System,
             Changed { .. } => Class::Busy,
@@ -39,6 +47,15 @@ impl Finding {
             TooFewSigners { .. } => {
                 "get a signature of a trusted certificate, or check the trust directory"
             }
+            SignatureNotAdded { rejected, .. } if rejected.reason == Reason::UnknownKey => {
+                "check the trust directory: it does not hold the signer's certificate"
+            }
+            SignatureNotAdded { .. } => {
+                "sign the bytes as they are now: --prepare again, then sign that file"
+            }
+            MayNotSign { .. } => "have it signed by a certificate that the policy allows",
+            NothingPending => "prepare one first: airlock promote --prepare FILE",
+            Overtaken { .. } => "prepare the promotion again",
             BlocksStockClients { .. } => "remove that signature: airlock sign --delete",
             RoleNotListed { .. } | RefNotAllowed { .. } => {
                 "add a rule to policy.toml if this is meant to be allowed"
@@ -87,6 +104,9 @@ impl Finding {
 
     /// Returns one line for each part of the finding that the sentence leaves out.
     pub fn details(&self) -> Vec<String> {
+        if let Finding::SignatureNotAdded { rejected, .. } = self {
+            return spoilt(std::slice::from_ref(rejected)).collect();
+        }
         let Finding::TooFewSigners {
             signers,
             others,
@@ -100,11 +120,7 @@ impl Finding {
         let barred = others
             .iter()
             .map(|other| format!("{other}: good, but may not sign this"));
-        let spoilt = rejected.iter().map(|signature| match &signature.issuer {
-            Some(issuer) => format!("{issuer}: {}", signature.reason),
-            None => format!("signature {}: {}", signature.index, signature.reason),
-        });
-        counted.chain(barred).chain(spoilt).collect()
+        counted.chain(barred).chain(spoilt(rejected)).collect()
     }
 
     /// Returns the class of several findings: that of the gravest.
@@ -122,6 +138,14 @@ impl Finding {
         let has = |class: &Class| findings.iter().any(|finding| finding.class() == *class);
         BY_GRAVITY.into_iter().find(has).unwrap_or(Class::Refused)
     }
+}
+
+/// Names each signature that does not count, and why.
+fn spoilt(rejected: &[RejectedSignature]) -> impl Iterator<Item = String> + '_ {
+    rejected.iter().map(|signature| match &signature.issuer {
+        Some(issuer) => format!("{issuer}: {}", signature.reason),
+        None => format!("signature {}: {}", signature.index, signature.reason),
+    })
 }
 
 fn from_the_future(rejected: &RejectedSignature) -> bool {

@@ -7,7 +7,8 @@ use super::finding::Finding;
 use super::inventory::InventoryError;
 use super::journal::JournalError;
 use super::key::KeyError;
-use super::sign_bundle::SidecarError;
+use super::sidecar::SidecarError;
+use super::statement::StatementError;
 use super::trust::TrustError;
 use crate::Class;
 use crate::bundle::{ReadError, WriteError};
@@ -47,6 +48,9 @@ pub enum Error {
     /// A signature file beside a bundle cannot be read or written.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
+    /// Bytes are nothing that is signed.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
     /// The journal cannot be continued.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -130,6 +134,7 @@ impl Error {
             Error::Key(error) => error.class(),
             Error::ClientConfig(error) => error.class(),
             Error::Sidecar(error) => error.class(),
+            Error::Statement(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,

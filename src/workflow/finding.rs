@@ -46,6 +46,22 @@ pub enum Finding {
         /// The signature they stop at.
         rejected: RejectedSignature,
     },
+    /// A signature that was made elsewhere is not one that counts over these bytes.
+    #[error("a signature handed in does not count for {subject}")]
+    SignatureNotAdded {
+        /// What it should have signed.
+        subject: Subject,
+        /// The signature.
+        rejected: RejectedSignature,
+    },
+    /// The signature is good, and its maker may not sign this.
+    #[error("{certificate} may not sign {subject}")]
+    MayNotSign {
+        /// What was signed.
+        subject: Subject,
+        /// Who signed.
+        certificate: Fingerprint,
+    },
     // ── policy ──
     /// The policy does not list this role.
     #[error("the policy lets nobody sign for the role {role}")]
@@ -327,6 +343,20 @@ pub enum Finding {
     #[error("the repository cannot be written to")]
     ReadOnly,
     // ── promotion and export ──
+    /// No promotion waits for this signature.
+    #[error("no promotion waits for signatures")]
+    NothingPending,
+    /// The ref has moved since the promotion was prepared.
+    #[error("{name} has moved since the promotion was prepared: commit {commit} does not follow {}", head.map_or("nothing".to_owned(), |head| head.to_string()))]
+    Overtaken {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit that was prepared.
+        commit: Checksum,
+        /// The commit that the ref has now.
+        head: Option<Checksum>,
+    },
     /// The timestamp would lie before that of the source or of the target.
     #[error("the timestamp {timestamp} lies before that of the {than}, {limit}")]
     TimestampBelow {

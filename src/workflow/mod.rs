@@ -5,6 +5,7 @@
 //! ```
 
 mod advice;
+mod attach;
 mod carried;
 mod client_config;
 pub mod commit;
@@ -27,12 +28,15 @@ mod release_check;
 pub mod rollback;
 pub mod seal;
 mod show;
+mod sidecar;
 pub mod sign;
 mod sign_bundle;
 pub mod site;
+mod statement;
 mod subject;
 pub mod summary;
 mod trust;
+pub mod two_step;
 mod verify;
 
 pub use carried::{Carried, Reach};
@@ -51,7 +55,12 @@ pub use policy::{Claim, Role};
 pub use refs::{Existing, RefLine, RefsOutcome};
 pub use release_check::{ReleaseCheck, Spine, judge_bundle, spoken_of};
 pub use show::{MetadataEntry, ShowOutcome, show};
-pub use sign_bundle::{BundleSignatures, SidecarError, sign_bundle};
+pub use sidecar::SidecarError;
+pub use sign_bundle::{BundleSignatures, sign_bundle, unsign_bundle};
+pub use statement::{
+    BundleStatement, CommitStatement, Document, ListedRef, MAX_STATEMENT, ReleaseStatement,
+    Signable, Statement, StatementError, SummaryStatement,
+};
 pub use subject::Subject;
 pub use trust::{Trust, TrustError};
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

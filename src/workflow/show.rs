@@ -136,7 +136,8 @@ fn names(repo: &Repo, commit: &Checksum) -> Result<Vec<RefName>, Error> {
     Ok(here.map(|(name, _)| name).collect())
 }
 
-fn entry((key, value): (&str, &Value)) -> MetadataEntry {
+/// Describes one key of metadata.
+pub(super) fn entry((key, value): (&str, &Value)) -> MetadataEntry {
     MetadataEntry {
         key: key.to_owned(),
         signature: value.signature().to_owned(),

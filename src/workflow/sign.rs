@@ -57,17 +57,9 @@ pub fn unsign_commits(
     observer: &dyn Observer,
 ) -> Result<BTreeMap<Checksum, SignatureChanges>, Error> {
     change_commits(repo, revisions, now, observer, &|_, metadata| {
-        let mut kept = metadata.signatures(Metadata::GPGSIGS)?;
-        let before = kept.len();
-        kept.retain(|signature| !made_by(signature, signers, keyring));
-        let removed = before - kept.len();
-        if removed > 0 {
-            metadata.set_signatures(Metadata::GPGSIGS, &kept);
-        }
-        Ok(SignatureChanges {
-            added: Vec::new(),
-            removed,
-        })
+        let removed = take_away(metadata, signers, keyring)?;
+        let added = Vec::new();
+        Ok(SignatureChanges { added, removed })
     })
 }
 
@@ -107,6 +99,56 @@ pub fn sign_summary(
         tx.publish(observer)?;
     }
     Ok(SignatureChanges { added, removed: 0 })
+}
+
+/// Takes the signatures of these certificates or keys off the summary; without any left, `summary.sig` goes.
+pub fn unsign_summary(
+    repo: &Repo,
+    signers: &[Fingerprint],
+    keyring: &Keyring,
+    now: u64,
+    observer: &dyn Observer,
+) -> Result<SignatureChanges, Error> {
+    let (_lock, _) = repo.lock_for_writing()?;
+    let summary = repo
+        .summary()?
+        .ok_or_else(|| Error::refused(Finding::NoSummary))?;
+    let Some(before) = repo.summary_signature()? else {
+        return Ok(SignatureChanges::default());
+    };
+    let mut metadata = Metadata::decode(&before)?;
+    let removed = take_away(&mut metadata, signers, keyring)?;
+    if removed > 0 {
+        let signature = (!metadata.is_empty()).then(|| metadata.encode_hash_order());
+        let tx = Transaction::begin(repo)?;
+        tx.expect_summary(Some(Checksum::of(&summary)));
+        stage_pair(&tx, SummaryPair { summary, signature });
+        let note = format!("{}, {removed} signature(s) taken away", Subject::Summary);
+        let entry = Entry {
+            note: Some(note),
+            ..Entry::new(Verb::Sign)
+        };
+        tx.append_journal(journal::next(repo, entry, now)?);
+        tx.publish(observer)?;
+    }
+    let added = Vec::new();
+    Ok(SignatureChanges { added, removed })
+}
+
+/// Takes signatures out of detached metadata; returns how many.
+fn take_away(
+    metadata: &mut Metadata,
+    signers: &[Fingerprint],
+    keyring: &Keyring,
+) -> Result<usize, Error> {
+    let mut kept = metadata.signatures(Metadata::GPGSIGS)?;
+    let before = kept.len();
+    kept.retain(|signature| !made_by(signature, signers, keyring));
+    let removed = before - kept.len();
+    if removed > 0 {
+        metadata.set_signatures(Metadata::GPGSIGS, &kept);
+    }
+    Ok(removed)
 }
 
 type Change<'a> = dyn Fn(&[u8], &mut Metadata) -> Result<SignatureChanges, Error> + 'a;
@@ -169,7 +211,7 @@ fn entry(outcome: &BTreeMap<Checksum, SignatureChanges>) -> Entry {
 }
 
 /// Tells whether a signature names one of these certificates, or a key of theirs, as its maker.
-fn made_by(signature: &[u8], signers: &[Fingerprint], keyring: &Keyring) -> bool {
+pub(super) fn made_by(signature: &[u8], signers: &[Fingerprint], keyring: &Keyring) -> bool {
     let makers = issuers(signature);
     let keys = signers
         .iter()

@@ -15,6 +15,7 @@ mod modes;
 mod recipe;
 mod release;
 mod rollback;
+mod room;
 mod served;
 mod summary;
 mod together;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         modes::trials(),
         recipe::trials(),
         rollback::trials(),
+        room::trials(),
         served::trials(),
         summary::trials(),
         together::trials(),

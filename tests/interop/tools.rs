@@ -14,6 +14,8 @@ pub enum Tool {
     GLib,
     /// `gpg` and `gpgv`.
     Gpg,
+    /// Sequoia's `sq`.
+    Sq,
     /// Debian's `apache2`.
     Apache,
     /// `zstd`.
@@ -32,6 +34,7 @@ impl Tool {
                 &["-c", "from gi.repository import GLib"],
             ),
             Tool::Gpg => ("gpgv", &["--version"]),
+            Tool::Sq => ("sq", &["--version"]),
             Tool::Apache => ("/usr/sbin/apache2", &["-v"]),
             Tool::Zstd => ("zstd", &["--version"]),
             Tool::Strace => ("strace", &["-o", "/dev/null", "true"]),
@@ -47,6 +50,7 @@ impl fmt::Display for Tool {
             Tool::Ostree => "ostree",
             Tool::GLib => "python3-gi",
             Tool::Gpg => "gnupg",
+            Tool::Sq => "sq",
             Tool::Apache => "apache2",
             Tool::Zstd => "zstd",
             Tool::Strace => "strace",

@@ -26,5 +26,6 @@ mod route;
 mod sign;
 mod summary;
 mod trust;
+mod two_step;
 mod verify;
 mod write;

@@ -11,7 +11,7 @@ use crate::format::RefName;
 use crate::openpgp::{Fingerprint, Signer, armor_signatures};
 use crate::repo::{Repo, walk};
 use crate::workflow::error::Error;
-use crate::workflow::sign_bundle::replace;
+use crate::workflow::sidecar::replace;
 use crate::workflow::site::Accepted;
 
 /// Whose inventory, and where it goes.

@@ -16,8 +16,10 @@
 //! A ref that points at the tested commit itself, as `ostree refs --create` makes it, is refused by
 //! clients where the commit is bound, and unprotected where it is not.
 
+mod attach;
 mod build;
 mod copy;
+mod pending;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -35,8 +37,10 @@ use crate::format::{Checksum, Commit, Encoded, Metadata, ObjectKind, RefName};
 use crate::openpgp::Fingerprint;
 use crate::repo::{Repo, Transaction, walk};
 
+pub use attach::{AttachOptions, Attached, attach, attach_to_pending};
 pub use build::{SOURCE_COMMIT, SOURCE_REF};
 pub use copy::{Copied, copy_objects};
+pub use pending::{Pending, Prepared, pending};
 
 /// Which commit the release ref gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

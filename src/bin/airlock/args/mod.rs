@@ -4,9 +4,11 @@ mod output;
 mod repo;
 mod signing;
 mod trust;
+mod two_step;
 pub mod values;
 
 pub use output::{OutputArgs, ProgressMode};
 pub use repo::RepoArg;
 pub use signing::{Role, SigningArgs};
 pub use trust::TrustArgs;
+pub use two_step::TwoStepArgs;

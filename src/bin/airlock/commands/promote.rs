@@ -1,14 +1,17 @@
 //! `airlock promote`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use airlock::format::RefName;
 use airlock::format::gvariant::Value;
 use airlock::repo::Repo;
-use airlock::workflow::promote::{Form, PromoteOptions, PromoteOutcome, plan};
+use airlock::workflow::promote::{
+    Form, PromoteOptions, PromoteOutcome, PromotePlan, attach_to_pending, plan,
+};
 use airlock::workflow::seal::{Signing, Unsigned};
 
-use crate::args::{RepoArg, Role, SigningArgs, values};
+use super::sign;
+use crate::args::{RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
@@ -35,6 +38,10 @@ pub struct Args {
     /// Leave a summary that is signed now without a signature
     #[arg(long)]
     unsigned: bool,
+    #[command(flatten)]
+    two_step: TwoStepArgs,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     signing: SigningArgs,
 }
@@ -75,6 +82,9 @@ struct CommitArgs {
 /// Promotes; the checksums of the release commits alone go to stdout.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let target = args.repo.open(context)?;
+    if !args.two_step.attach.is_empty() {
+        return attach(&args, &target, context);
+    }
     let from = args
         .from_repo
         .clone()
@@ -92,6 +102,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
             plan.gate(command)?;
         }
         plans.push(plan);
+    }
+    if let Some(file) = &args.two_step.prepare {
+        return prepare(&args, plans, file, context);
     }
     // Only now, for no gate may come near a secret.
     let mut keys = args.signing.open(context)?;
@@ -112,6 +125,57 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         });
     }
     Ok(report(&outcomes))
+}
+
+/// Stores the release commit and writes its bytes out; the ref moves when they come back signed.
+fn prepare(
+    args: &Args,
+    mut plans: Vec<PromotePlan<'_>>,
+    file: &Path,
+    context: &Context,
+) -> Result<Done, CliError> {
+    let (Some(plan), true) = (plans.pop(), plans.is_empty()) else {
+        return Err(CliError::usage("--prepare needs SRC-REV and DST-REF")
+            .why("each release commit has bytes, and signatures, of its own"));
+    };
+    let signers = args.signing.open(context)?.signers(Role::Commit)?;
+    let prepared = plan.prepare(&signers, context.observer())?;
+    let done = Done::new(&prepared)
+        .changed(prepared.changed)
+        .text(format!("{}\n", prepared.commit));
+    let name = &prepared.name;
+    let written = sign::prepare::write(file, &prepared.bytes);
+    written.map_err(|error| match prepared.changed {
+        true => error.something_changed(),
+        false => error,
+    })?;
+    Ok(sign::prepare::next_step(
+        done.note(format!("{name} has not moved")),
+        file,
+    ))
+}
+
+/// Adds signatures to a prepared promotion, and finishes it when there are enough.
+fn attach(args: &Args, target: &Repo, context: &Context) -> Result<Done, CliError> {
+    if args.source.is_some() {
+        return Err(CliError::usage("--attach takes no SRC-REV and DST-REF")
+            .why("the signature tells which prepared promotion it is for"));
+    }
+    sign::attach::with_options(
+        &args.two_step,
+        &args.trust,
+        &args.signing,
+        unsigned(args),
+        context,
+        |options| attach_to_pending(target, options, context.observer()),
+    )
+}
+
+fn unsigned(args: &Args) -> Unsigned {
+    match args.unsigned {
+        true => Unsigned::AskedFor,
+        false => Unsigned::Refused,
+    }
 }
 
 fn pairs(args: &Args, context: &Context) -> Result<Vec<(String, RefName)>, CliError> {
@@ -155,11 +219,7 @@ fn options(args: &Args, context: &Context, source: String, target: RefName) -> P
             .chain(args.commit.add_metadata.iter().cloned())
             .collect(),
         drop_metadata: args.commit.drop_metadata.clone(),
-        unsigned: if args.unsigned {
-            Unsigned::AskedFor
-        } else {
-            Unsigned::Refused
-        },
+        unsigned: unsigned(args),
         ..PromoteOptions::new(source, target, context.now())
     }
 }

@@ -1,0 +1,158 @@
+//! The file beside a bundle that holds further signatures over its manifest.
+//!
+//! ```text
+//! NAME.airlock       stays as it is, on whatever medium
+//! NAME.airlock.asc   signatures over its manifest; whoever reads the bundle counts them as if inside
+//! ```
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::sign_bundle::BundleSignatures;
+use crate::Class;
+use crate::bundle::Bundle;
+use crate::openpgp::{
+    Fingerprint, MAX_SIGNATURE_BYTES, MAX_SIGNATURE_PACKETS, OpenPgpError, armor_signatures,
+    split_signatures,
+};
+
+/// Why a signature file beside a bundle cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SidecarError {
+    /// The file cannot be read or written.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The bundle has no name that a file beside it could carry.
+    #[error("the bundle has no name for a file beside it")]
+    Nameless,
+}
+
+impl SidecarError {
+    /// Returns what the operator does next.
+    pub fn class(&self) -> Class {
+        match self {
+            SidecarError::Io { .. } => Class::System,
+            SidecarError::Nameless => Class::Usage,
+        }
+    }
+}
+
+/// The signatures of a bundle, and the file beside it.
+pub(super) struct Sidecar {
+    path: PathBuf,
+    /// Every signature, inside and beside.
+    pub(super) all: Vec<Vec<u8>>,
+    /// Those beside.
+    pub(super) beside: Vec<Vec<u8>>,
+}
+
+impl Sidecar {
+    /// Reads the signatures that a bundle has.
+    pub(super) fn open(bundle: &Bundle) -> Result<Sidecar, Error> {
+        let path = bundle.sidecar().ok_or(SidecarError::Nameless)?;
+        let mut all = Vec::new();
+        for file in bundle.signatures() {
+            all.extend(split_signatures(file)?);
+        }
+        let beside = split_signatures(&read(&path)?)?;
+        Ok(Sidecar { path, all, beside })
+    }
+
+    /// Adds a signature, to be stored later.
+    pub(super) fn add(&mut self, signature: Vec<u8>) {
+        self.all.push(signature.clone());
+        self.beside.push(signature);
+    }
+
+    /// Replaces the file beside the bundle; without any signature it goes.
+    pub(super) fn store(&self) -> Result<(), Error> {
+        if self.beside.is_empty() {
+            return Ok(remove(&self.path)?);
+        }
+        if self.all.len() > MAX_SIGNATURE_PACKETS {
+            return Err(Error::OpenPgp(OpenPgpError::OverLimit {
+                what: "the number of signatures",
+                limit: MAX_SIGNATURE_PACKETS,
+            }));
+        }
+        let armored = armor_signatures(&self.beside);
+        // Nothing is written that could not be read again.
+        split_signatures(&armored)?;
+        Ok(replace(&self.path, &armored)?)
+    }
+
+    /// Tells what was done.
+    pub(super) fn outcome(self, bundle: &Bundle, added: Vec<Fingerprint>) -> BundleSignatures {
+        BundleSignatures {
+            bundle: *bundle.id(),
+            sidecar: self.path,
+            added,
+            removed: 0,
+            signatures: self.all.len(),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, SidecarError> {
+    let mut bytes = Vec::new();
+    let limit = MAX_SIGNATURE_BYTES as u64 + 1;
+    match fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(SidecarError::Io {
+            action: "read",
+            path: path.into(),
+            source,
+        }),
+    }
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| *dir != Path::new(""))
+        .unwrap_or(Path::new("."))
+}
+
+fn remove(path: &Path) -> Result<(), SidecarError> {
+    let unlink = || match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.and_then(|()| fs::File::open(directory(path))?.sync_all()),
+    };
+    unlink().map_err(|source| SidecarError::Io {
+        action: "remove",
+        path: path.into(),
+        source,
+    })
+}
+
+/// Replaces a file, durably; on a medium that may have no modes.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
+    let dir = directory(path);
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(dir)?;
+        file.write_all(bytes)?;
+        // A medium without modes of its own, as FAT, need not take this one.
+        let _ = file
+            .as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644));
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        fs::File::open(dir)?.sync_all()
+    };
+    write().map_err(|source| SidecarError::Io {
+        action: "write",
+        path: path.into(),
+        source,
+    })
+}
