@@ -26,7 +26,7 @@ pub use inventory::{Inventory, InventoryFault, MAX_INVENTORY};
 pub use manifest::{
     ByteTotals, CHUNK_SIZE, MANIFEST_PREFIX, MAX_MANIFEST, MAX_MEMBER, MAX_PART, MAX_RELEASES,
     MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK, Manifest, ManifestFault, Member,
-    MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Source, strict_json,
+    MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Rollback, Source, strict_json,
 };
 pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameFault, Role};
 pub use read::{

@@ -18,6 +18,7 @@ impl Finding {
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 Class::Corrupt
             }
+            JournalBroken { .. } => Class::Corrupt,
             BaseMissing { .. }
             | NoSummary
             | NothingKept
@@ -80,6 +81,15 @@ impl Finding {
             BaseMissing { .. } => "import the bundle before this one, or export with --full",
             Partial { .. } => "complete the commit first: airlock import, or ostree pull",
             Alias { .. } => "name the ref it stands for",
+            ClockBehind { .. } => "set this machine's clock",
+            PermissionUnfit { .. } => "export again with --permit-rollback REF=SEQUENCE",
+            RecordLost { .. } => "build it again: airlock trust recover",
+            JournalBroken { .. } => {
+                "ask the release side, and add --at-least REF=SEQUENCE for every ref"
+            }
+            SummaryDeltas { .. } => {
+                "delete deltas nobody lists, or sign the site's own summary with --key"
+            }
             Changed { .. } => "run the same command again",
             AutoUpdateSummary { .. } => "set it to false in the repository's config",
             NoSummary | NothingKept | KeptSummaryRefs { .. } => {

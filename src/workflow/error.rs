@@ -8,6 +8,7 @@ use super::inventory::InventoryError;
 use super::journal::JournalError;
 use super::key::KeyError;
 use super::sidecar::SidecarError;
+use super::site::CopyError;
 use super::statement::StatementError;
 use super::trust::TrustError;
 use crate::Class;
@@ -51,6 +52,9 @@ pub enum Error {
     /// Bytes are nothing that is signed.
     #[error(transparent)]
     Statement(#[from] StatementError),
+    /// The copy of the site's record cannot be read or written.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// The journal cannot be continued.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -135,6 +139,7 @@ impl Error {
             Error::ClientConfig(error) => error.class(),
             Error::Sidecar(error) => error.class(),
             Error::Statement(error) => error.class(),
+            Error::Copy(error) => error.class(),
             Error::Journal(error) => error.class(),
             Error::Source(error) => error.class(),
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,

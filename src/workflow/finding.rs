@@ -155,6 +155,45 @@ pub enum Finding {
         /// When the offered one was made.
         offered: u64,
     },
+    /// This machine's clock lies behind what was accepted, which was judged by instead.
+    #[error("this machine's clock (@{clock}) is behind: judged at @{judged}, accepted before")]
+    ClockBehind {
+        /// What the clock says, in UNIX seconds.
+        clock: u64,
+        /// The time of the latest statement accepted, in UNIX seconds.
+        judged: u64,
+    },
+    /// A permission to go back does not start where this site stands.
+    #[error(
+        "the permission takes {name} back from sequence {from_sequence}; here it is at {}",
+        number(accepted)
+    )]
+    PermissionUnfit {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The sequence it starts from.
+        from_sequence: u64,
+        /// The last one accepted here.
+        accepted: Option<u64>,
+    },
+    // ── the site's record ──
+    /// A record of what was accepted was there, and is not.
+    #[error("the record of what was accepted is lost: {record} ({witness})")]
+    RecordLost {
+        /// Which record.
+        record: String,
+        /// How it is known that it was there.
+        witness: String,
+    },
+    /// The journal was altered, so it does not tell all that was accepted.
+    #[error("the journal does not tell all that was accepted: {fault}")]
+    JournalBroken {
+        /// What is wrong with it.
+        fault: String,
+        /// The refs of which somebody must say what was accepted.
+        refs: Vec<String>,
+    },
     // ── identity ──
     /// The bundle comes from another repository than the ones before.
     #[error("the bundle comes from repository {found}; this site follows {pinned}")]
@@ -267,6 +306,18 @@ pub enum Finding {
     UnlistedRefs {
         /// The refs.
         refs: Vec<String>,
+    },
+    /// The signed summary names deltas that are not here, or there are deltas it does not name.
+    #[error(
+        "the signed summary and the deltas of the repository differ: missing {}, not listed {}",
+        list(missing),
+        list(unlisted)
+    )]
+    SummaryDeltas {
+        /// Listed, and not here as they are listed.
+        missing: Vec<String>,
+        /// Here, and not listed.
+        unlisted: Vec<String>,
     },
     /// Something changed between judging and publishing.
     #[error("{what} changed while this was under way")]
@@ -391,6 +442,10 @@ fn show(collection: &Option<CollectionId>) -> String {
     collection
         .as_ref()
         .map_or("none".into(), ToString::to_string)
+}
+
+fn number(sequence: &Option<u64>) -> String {
+    sequence.map_or("none".into(), |number| number.to_string())
 }
 
 fn list(words: &[String]) -> String {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use crate::Class;
+use crate::bundle::RepositoryId;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::Fingerprint;
 use crate::repo::Repo;
@@ -42,6 +43,8 @@ pub enum Verb {
     Import,
     /// A ref was moved back.
     Rollback,
+    /// The record of what was accepted was built again.
+    Recover,
     /// Objects were deleted.
     Prune,
 }
@@ -71,9 +74,24 @@ pub struct Entry {
     /// The certificates whose signatures were made or counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signers: Vec<Fingerprint>,
+    /// What an import accepted: from this the record of it can be built again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Claims>,
     /// Anything a later reader should know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+/// The numbers of a bundle that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Claims {
+    /// The repository it came from.
+    pub repository: RepositoryId,
+    /// Its sequence number per ref.
+    pub sequence: BTreeMap<RefName, u64>,
+    /// The latest moment that it names, in UNIX seconds.
+    pub latest: u64,
 }
 
 impl Entry {
@@ -84,6 +102,7 @@ impl Entry {
             refs: BTreeMap::new(),
             bundle: None,
             signers: Vec::new(),
+            accepted: None,
             note: None,
         }
     }
@@ -149,6 +168,13 @@ pub fn read(repo: &Repo) -> Result<Vec<Record>, Error> {
     Ok(check(&repo.read_extension(JOURNAL)?.unwrap_or_default())?)
 }
 
+/// Reads the journal as far as its chain holds, and says where and why it does not.
+pub fn scan(repo: &Repo) -> Result<(Vec<Record>, Option<JournalError>), Error> {
+    Ok(scan_bytes(
+        &repo.read_extension(JOURNAL)?.unwrap_or_default(),
+    ))
+}
+
 /// Returns the line that follows these lines, without its newline.
 pub fn next_line(journal: &[u8], entry: Entry, now: u64) -> Result<String, JournalError> {
     let lines = lines(journal)?;
@@ -170,17 +196,36 @@ pub fn next_line(journal: &[u8], entry: Entry, now: u64) -> Result<String, Journ
 
 /// Checks that every line follows from the one before.
 pub fn check(bytes: &[u8]) -> Result<Vec<Record>, JournalError> {
+    match scan_bytes(bytes) {
+        (records, None) => Ok(records),
+        (_, Some(fault)) => Err(fault),
+    }
+}
+
+fn scan_bytes(bytes: &[u8]) -> (Vec<Record>, Option<JournalError>) {
     let mut records = Vec::new();
+    let whole = bytes
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .map_or(0, |end| end + 1);
+    let torn = (whole < bytes.len()).then_some(JournalError::Torn);
+    let lines = match lines(bytes.get(..whole).unwrap_or_default()) {
+        Ok(lines) => lines,
+        Err(fault) => return (records, Some(fault)),
+    };
     let mut prev = Checksum::from_bytes([0; 32]);
-    for (index, line) in lines(bytes)?.into_iter().enumerate() {
-        let record = parse(line, index + 1)?;
+    for (index, line) in lines.into_iter().enumerate() {
+        let record = match parse(line, index + 1) {
+            Ok(record) => record,
+            Err(fault) => return (records, Some(fault)),
+        };
         if record.prev != prev || record.n != index as u64 + 1 {
-            return Err(JournalError::Broken { line: index + 1 });
+            return (records, Some(JournalError::Broken { line: index + 1 }));
         }
         prev = Checksum::of(line);
         records.push(record);
     }
-    Ok(records)
+    (records, torn)
 }
 
 fn lines(bytes: &[u8]) -> Result<Vec<&[u8]>, JournalError> {

@@ -28,6 +28,12 @@ pub enum Subject {
     Summary,
     /// The inventory of a site.
     Inventory,
+    /// The permission to take a ref back.
+    Rollback {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+    },
     /// An update of the trust directory.
     TrustUpdate {
         /// Its version.
@@ -42,6 +48,7 @@ impl fmt::Display for Subject {
             Subject::Commit { name, commit } => write!(f, "commit {commit} of {name}"),
             Subject::Summary => f.write_str("the summary"),
             Subject::Inventory => f.write_str("the inventory"),
+            Subject::Rollback { name } => write!(f, "the permission to take {name} back"),
             Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
         }
     }

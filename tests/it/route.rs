@@ -108,6 +108,7 @@ impl Route {
             signatures: Vec::new(),
             trust: &trust,
             signing: Signing::default(),
+            site_record: None,
             now: self.clock.get(),
             threads: 2,
         };

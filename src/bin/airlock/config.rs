@@ -35,6 +35,8 @@ pub struct Config {
     pub from_repo: Option<PathBuf>,
     /// The trust directory.
     pub trust: Option<PathBuf>,
+    /// Where a copy of what this site accepted is kept.
+    pub site_record: Option<PathBuf>,
     /// The site that bundles are made for.
     pub site: Option<String>,
     /// How long a bundle is valid, in seconds.

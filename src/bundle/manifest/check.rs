@@ -52,6 +52,7 @@ impl Manifest {
             })?;
         }
         self.check_returns()?;
+        self.check_rollback()?;
         self.check_members()
     }
 
@@ -71,6 +72,23 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    /// A permission is for a release that travels with it, and leads away from an earlier number.
+    fn check_rollback(&self) -> Result<(), ManifestFault> {
+        let Some(rollback) = &self.rollback else {
+            return Ok(());
+        };
+        let mut releases = self.releases.iter();
+        let travels =
+            releases.any(|release| release.name == rollback.name && release.commit == rollback.to);
+        let number = self.sequence.get(&rollback.name);
+        match travels && number.is_some_and(|number| rollback.from_sequence < *number) {
+            true => Ok(()),
+            false => Err(ManifestFault::Rollback {
+                name: rollback.name.clone(),
+            }),
+        }
     }
 
     fn check_release(&self, release: &Release) -> Result<(), ReleaseFault> {

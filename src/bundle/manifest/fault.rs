@@ -79,6 +79,12 @@ pub enum ManifestFault {
         /// The ref.
         name: RefName,
     },
+    /// The permission to go back is not for a release of this bundle, or not from an earlier number.
+    #[error("the permission to take {name} back does not fit the bundle's release of it")]
+    Rollback {
+        /// The ref.
+        name: RefName,
+    },
     /// It expires before it was created.
     #[error("it expires before it was created")]
     Expiry,

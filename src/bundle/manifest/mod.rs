@@ -10,6 +10,7 @@
 //!  "releases":[{...}],                                in the order they must be applied
 //!  "refs-after":{"REF":"<64 hex>"|null},              the complete map after import
 //!  "may-return":{"REF":["<64 hex>"]},                 optional: where `rollback --hold` may go back to
+//!  "rollback":{"ref":"REF","from-sequence":N,"to":"<64 hex>"},   only where it is permitted
 //!  "members":[{...}],                                 every other member, in order
 //!  "extensions":{}}
 //! ```
@@ -26,7 +27,7 @@ pub use check::{
     MAX_MEMBER, MAX_PART, MAX_RELEASES, MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK,
 };
 pub use fault::{ManifestFault, MemberFault, ReleaseFault};
-pub use model::{ByteTotals, Manifest, Member, ObjectTotals, Origin, Release, Source};
+pub use model::{ByteTotals, Manifest, Member, ObjectTotals, Origin, Release, Rollback, Source};
 pub use strict::strict_json;
 
 /// What every manifest of this version begins with.

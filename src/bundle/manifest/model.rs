@@ -31,6 +31,9 @@ pub struct Manifest {
     /// Per ref, the commits that the site may go back to from here without a key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub may_return: BTreeMap<RefName, Vec<Checksum>>,
+    /// Permission to take one ref back, if it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
     /// Every member but the manifest and its signatures, in order.
     pub members: Vec<Member>,
     /// Fields of later versions that earlier ones may ignore.
@@ -60,6 +63,21 @@ pub struct Source {
 pub struct Origin {
     /// Program and version.
     pub tool: String,
+}
+
+/// Permission to take one ref back, once: from one sequence number to one commit.
+///
+/// It needs the signatures of the role `trust` over the manifest, besides those of `bundle`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Rollback {
+    /// The ref.
+    #[serde(rename = "ref")]
+    pub name: RefName,
+    /// The last sequence number that the site must have accepted for it.
+    pub from_sequence: u64,
+    /// The commit, which is that of the ref's release in this bundle.
+    pub to: Checksum,
 }
 
 /// One commit that a ref is to have after import.
@@ -146,6 +164,7 @@ impl Manifest {
             releases: Vec::new(),
             refs_after: BTreeMap::new(),
             may_return: BTreeMap::new(),
+            rollback: None,
             members: Vec::new(),
             extensions: serde_json::Map::new(),
         }

@@ -184,6 +184,11 @@ impl Summary {
         Ok(map)
     }
 
+    /// Tells whether clients find deltas through `delta-indexes/`.
+    pub fn indexes_deltas(&self) -> bool {
+        self.metadata.get(INDEXED_DELTAS) == Some(&Value::boolean(true))
+    }
+
     /// Returns the deltas that the summary lists, with the digests of their superblocks.
     pub fn static_deltas(&self) -> Result<Vec<(DeltaName, Checksum)>, FormatError> {
         static_deltas(&self.metadata)

@@ -7,11 +7,13 @@ use serde::Serialize;
 use crate::bundle::VerifiedBundle;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Verification};
-use crate::repo::Published;
+use crate::repo::{Published, Repo};
+use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
-use crate::workflow::journal::Move;
+use crate::workflow::journal::{self, Move};
 
 use super::ImportOptions;
+use super::clock::Clock;
 use super::preflight::carries_summary;
 use super::site_state::{SiteState, Standing};
 
@@ -55,6 +57,10 @@ pub struct ImportOutcome {
     pub resumed: usize,
     /// Whose summary is published.
     pub summary: SummarySource,
+    /// The time it was judged at, in UNIX seconds.
+    pub judged_at: u64,
+    /// What should be looked at although nothing was refused for it: the clock, the journal.
+    pub warnings: Vec<String>,
     /// Every reason to refuse, of a dry run.
     pub findings: Vec<Finding>,
 }
@@ -76,8 +82,21 @@ impl ImportOutcome {
             objects: 0,
             resumed: 0,
             summary: SummarySource::None,
+            judged_at: 0,
+            warnings: Vec::new(),
             findings: Vec::new(),
         }
+    }
+
+    /// Notes the clock that was judged by, and what is wrong with the journal.
+    pub(super) fn looked_at(&mut self, repo: &Repo, clock: &Clock) -> Result<(), Error> {
+        self.judged_at = clock.judged;
+        self.warnings
+            .extend(clock.behind().map(|behind| behind.to_string()));
+        if let (_, Some(fault)) = journal::scan(repo)? {
+            self.warnings.push(fault.to_string());
+        }
+        Ok(())
     }
 
     pub(super) fn standing(&mut self, standing: Standing) {

@@ -9,10 +9,8 @@ use crate::workflow::policy::{Claim, Role};
 use crate::workflow::subject::Subject;
 
 use super::ImportOptions;
-use super::site_state::{SiteState, commit_time};
-
-/// How far ahead of every known clock a statement may be dated: a day.
-const AHEAD: u64 = 86_400;
+use super::order::{downgrade, goes_back, order};
+use super::site_state::SiteState;
 
 /// Collects the findings; an error is something that could not even be looked at.
 pub(super) fn preflight(
@@ -28,11 +26,11 @@ pub(super) fn preflight(
         }));
     }
     let manifest = bundle.manifest();
-    let mut findings = Vec::new();
+    let mut findings = site.lost.clone();
     identity(repo, site, manifest, &mut findings);
-    order(site, bundle, options.now, &mut findings);
+    order(site, bundle, &mut findings);
     for release in &manifest.releases {
-        findings.extend(downgrade(repo, site, release)?);
+        findings.extend(downgrade(repo, site, bundle, release)?);
         findings.extend(base(repo, manifest, release)?);
     }
     refs(repo, site, manifest, options, &mut findings)?;
@@ -62,71 +60,6 @@ fn identity(repo: &Repo, site: &SiteState, manifest: &Manifest, findings: &mut V
             found: "keys xa.* in its configuration".to_owned(),
         });
     }
-}
-
-/// Is it newer than what was accepted, and not from the future?
-fn order(site: &SiteState, bundle: &VerifiedBundle, clock: u64, findings: &mut Vec<Finding>) {
-    let manifest = bundle.manifest();
-    let limit = site.now(clock).saturating_add(AHEAD);
-    let stated = manifest
-        .sequence
-        .values()
-        .copied()
-        .chain([manifest.created]);
-    if let Some(stated) = stated.max().filter(|stated| *stated > limit) {
-        findings.push(Finding::FromTheFuture {
-            subject: Subject::Bundle,
-            stated,
-            limit,
-        });
-    }
-    // The last bundle again is taken up: what it brought may have been lost.
-    let last = site.accepted.as_ref().and_then(|accepted| accepted.bundle);
-    if last.as_ref() == Some(bundle.id()) {
-        return;
-    }
-    for (name, &sequence) in &manifest.sequence {
-        let accepted = site.sequence(manifest, name);
-        if let Some(accepted) = accepted.filter(|accepted| sequence <= *accepted) {
-            findings.push(Finding::Replayed {
-                name: name.clone(),
-                sequence,
-                accepted,
-            });
-        }
-    }
-}
-
-fn downgrade(repo: &Repo, site: &SiteState, release: &Release) -> Result<Option<Finding>, Error> {
-    let head = site.heads.get(&release.name);
-    let Some(head) = head.filter(|head| **head != release.commit) else {
-        return Ok(None);
-    };
-    let current = commit_time(repo, head)?.filter(|current| *current > release.timestamp);
-    Ok(current.map(|current| Finding::Downgrade {
-        name: release.name.clone(),
-        current,
-        offered: release.timestamp,
-    }))
-}
-
-/// Is the commit that a ref is to have without a release older than the one it has?
-fn older(
-    repo: &Repo,
-    site: &SiteState,
-    name: &RefName,
-    found: &Commit,
-) -> Result<Option<Finding>, Error> {
-    let Some(head) = site.heads.get(name) else {
-        return Ok(None);
-    };
-    let offered = found.timestamp;
-    let current = commit_time(repo, head)?.filter(|current| *current > offered);
-    Ok(current.map(|current| Finding::Downgrade {
-        name: name.clone(),
-        current,
-        offered,
-    }))
 }
 
 /// Is one of the commits that the release builds on here, with everything it needs?
@@ -177,8 +110,9 @@ fn refs(
             }),
             Err(error) => return Err(error.into()),
             Ok(found) => {
-                findings.extend(older(repo, site, name, &found)?);
-                findings.extend(judge_present(repo, options, name, &found)?);
+                findings.extend(goes_back(repo, site, name, &commit, found.timestamp)?);
+                let now = site.now;
+                findings.extend(judge_present(repo, options, now, name, &found)?);
             }
         }
     }
@@ -189,6 +123,7 @@ fn refs(
 fn judge_present(
     repo: &Repo,
     options: &ImportOptions<'_>,
+    now: u64,
     name: &RefName,
     commit: &Encoded<Commit>,
 ) -> Result<Vec<Finding>, Error> {
@@ -209,9 +144,7 @@ fn judge_present(
         findings.push(Finding::Partial { commit: id });
     }
     let signatures = repo.commitmeta(&id)?.signatures(Metadata::GPGSIGS)?;
-    let verification = options
-        .trust
-        .verify(commit.bytes(), &signatures, options.now);
+    let verification = options.trust.verify(commit.bytes(), &signatures, now);
     let claim = Claim {
         role: Role::Commit,
         subject: Subject::Commit {
@@ -222,7 +155,7 @@ fn judge_present(
         collection: repo.collection_id(),
         created: commit.timestamp,
         expires: None,
-        now: options.now,
+        now,
     };
     findings.extend(options.trust.judge(&claim, &verification));
     Ok(findings)
@@ -246,9 +179,12 @@ fn summary(
         return;
     }
     if repo.config().auto_update_summary() {
+        let on = |key: &&str| {
+            let value = repo.config().file().raw("core", key);
+            value.is_some_and(|value| matches!(value.trim(), "true" | "1"))
+        };
         let keys = ["auto-update-summary", "commit-update-summary"];
-        let set = |key: &&str| repo.config().file().raw("core", key).is_some();
-        let key = keys.into_iter().find(set).unwrap_or(keys[0]).to_owned();
+        let key = keys.into_iter().find(on).unwrap_or(keys[0]).to_owned();
         findings.push(Finding::AutoUpdateSummary { key });
     }
     let unlisted = site.heads.keys();

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Observer;
 use crate::bundle::VerifiedBundle;
-use crate::format::{Checksum, RefName};
+use crate::format::{Checksum, RefName, Summary};
 use crate::openpgp::Fingerprint;
 use crate::repo::{Repo, SummaryPair, Transaction};
 use crate::workflow::error::Error;
-use crate::workflow::journal::{self, Entry, Verb};
+use crate::workflow::journal::{self, Claims, Entry, Verb};
 use crate::workflow::rollback::Previous;
 use crate::workflow::seal::{Unsigned, renew_summary, stage_pair};
-use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY};
+use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY, RecordCopy};
 
 use super::ImportOptions;
 use super::merge::merge;
@@ -24,6 +24,8 @@ pub(super) struct Publication<'a> {
     pub(super) bundle: &'a VerifiedBundle,
     pub(super) site: &'a SiteState,
     pub(super) options: &'a ImportOptions<'a>,
+    /// Where the copy of the record is kept.
+    pub(super) copy: Option<&'a RecordCopy>,
     pub(super) signers: BTreeSet<Fingerprint>,
 }
 
@@ -51,18 +53,24 @@ impl Publication<'_> {
             tx.set_ref(name, moved.to);
         }
         outcome.summary = summary_source(self.bundle, self.site, self.options);
+        let claims = self.claims(carried.summary.as_ref());
         self.summary(tx, carried.summary, outcome)?;
         self.keep_previous(tx, outcome)?;
-        let accepted = self.accepted();
-        tx.write_state(Accepted::FILE, accepted.to_bytes(), 0o644);
+        let accepted = self.accepted(&claims);
         let entry = Entry {
             refs: outcome.refs.clone(),
             bundle: Some(*self.bundle.id()),
             signers: self.signers.iter().cloned().collect(),
+            accepted: Some(claims),
             ..Entry::new(Verb::Import)
         };
         tx.append_journal(journal::next(tx.repo(), entry, self.options.now)?);
-        Ok(())
+        tx.write_state(Accepted::FILE, accepted.to_bytes(), 0o644);
+        // The last thing before publishing: see `site` for what a crash behind it leaves.
+        match self.copy {
+            Some(copy) => copy.store(&self.bundle.manifest().repository.id, &accepted),
+            None => Ok(()),
+        }
     }
 
     fn summary(
@@ -93,8 +101,7 @@ impl Publication<'_> {
 
     /// Keeps what this import replaces; a repeated one replaces nothing.
     fn keep_previous(&self, tx: &Transaction<'_>, outcome: &ImportOutcome) -> Result<(), Error> {
-        let last = self.site.accepted.as_ref().and_then(|last| last.bundle);
-        if last == Some(*self.bundle.id()) || outcome.refs.is_empty() {
+        if self.site.has_published(self.bundle) || outcome.refs.is_empty() {
             return Ok(());
         }
         let previous = Previous {
@@ -108,18 +115,33 @@ impl Publication<'_> {
         previous.keep(tx)
     }
 
+    /// What this bundle states: its numbers, and the latest moment that it names.
+    fn claims(&self, summary: Option<&SummaryPair>) -> Claims {
+        let manifest = self.bundle.manifest();
+        let made = manifest.releases.iter().map(|release| release.timestamp);
+        let summary = summary.and_then(|pair| Summary::decode(&pair.summary).ok());
+        let summary = summary.and_then(|summary| summary.last_modified());
+        Claims {
+            repository: manifest.repository.id,
+            sequence: manifest.sequence.clone(),
+            latest: made.chain(summary).fold(manifest.created, u64::max),
+        }
+    }
+
     /// The record after this import: numbers and times only grow.
-    fn accepted(&self) -> Accepted {
+    fn accepted(&self, claims: &Claims) -> Accepted {
         let manifest = self.bundle.manifest();
         let mut accepted = self.site.accepted.clone().unwrap_or_default();
-        accepted.repository = manifest.repository.id.to_string();
+        accepted.repository = claims.repository.to_string();
         accepted.collection = manifest.repository.collection.clone();
-        for (name, &number) in &manifest.sequence {
-            let last = accepted.sequence.entry(name.clone()).or_default();
-            *last = number.max(*last);
-        }
-        accepted.latest = accepted.latest.max(manifest.created);
+        accepted.imports = accepted.imports.saturating_add(1);
+        accepted.raise(&claims.sequence, claims.latest);
         accepted.bundle = Some(*self.bundle.id());
+        let heads = manifest.refs_after.iter();
+        accepted.heads = heads
+            .filter_map(|(name, head)| Some((name.clone(), (*head)?)))
+            .collect();
+        accepted.copy = self.copy.map(|copy| copy.dir().to_owned());
         accepted
     }
 }

@@ -11,7 +11,11 @@ use crate::workflow::carried::{self, Reach};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
 use crate::workflow::release_check::{ReleaseCheck, Spine};
+use crate::workflow::subject::Subject;
 
+use super::deltas::differing_deltas;
+use super::order::AHEAD;
+use super::outcome::SummarySource;
 use super::site_state::SiteState;
 
 /// Where objects go.
@@ -34,6 +38,8 @@ pub(super) struct Importer<'a, 'r> {
     check: ReleaseCheck<'a>,
     site: &'a SiteState,
     target: Target<'a, 'r>,
+    /// Whose summary is published in the end.
+    publishes: SummarySource,
     state: Mutex<State>,
     /// The files that the release under way may bring.
     reach: RwLock<Reach>,
@@ -62,12 +68,14 @@ impl<'a, 'r> Importer<'a, 'r> {
         check: ReleaseCheck<'a>,
         site: &'a SiteState,
         target: Target<'a, 'r>,
+        publishes: SummarySource,
     ) -> Importer<'a, 'r> {
         Importer {
             repo,
             check,
             site,
             target,
+            publishes,
             state: Mutex::default(),
             reach: RwLock::default(),
         }
@@ -113,17 +121,16 @@ impl<'a, 'r> Importer<'a, 'r> {
         if let Some(current) = self.site.summary_modified().filter(|now| *now > offered) {
             findings.push(Finding::SummaryOlder { current, offered });
         }
-        let deltas = summary.static_deltas()?;
-        let present = match deltas.is_empty() {
-            true => Vec::new(),
-            false => self.repo.static_deltas()?,
-        };
-        if let Some((delta, _)) = deltas.iter().find(|delta| !present.contains(delta)) {
-            findings.push(Finding::Contradiction {
-                what: "the deltas of the summary".to_owned(),
-                stated: delta.directory(),
-                found: "none such in the repository".to_owned(),
+        let limit = self.check.now.saturating_add(AHEAD);
+        if offered > limit {
+            findings.push(Finding::FromTheFuture {
+                subject: Subject::Summary,
+                stated: offered,
+                limit,
             });
+        }
+        if self.publishes == SummarySource::Bundle {
+            findings.extend(differing_deltas(self.repo, &summary)?);
         }
         Ok(())
     }

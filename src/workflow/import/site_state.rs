@@ -8,8 +8,9 @@ use crate::bundle::{Manifest, VerifiedBundle};
 use crate::format::{Checksum, RefName, Summary};
 use crate::repo::{Repo, RepoError};
 use crate::workflow::error::Error;
+use crate::workflow::finding::Finding;
 use crate::workflow::rollback::Previous;
-use crate::workflow::site::Accepted;
+use crate::workflow::site::{Accepted, Records};
 
 /// How a bundle stands to what a repository has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -29,10 +30,16 @@ pub enum Standing {
 /// What policy looks at, and what must not have changed when it comes to publishing.
 #[derive(Clone, Debug)]
 pub struct SiteState {
-    /// What was accepted before.
+    /// What was accepted before, as repository and copy say together.
     pub accepted: Option<Accepted>,
     /// What there was before the last bundle.
     pub previous: Option<Previous>,
+    /// The time to judge at: the later of the clock and what was accepted.
+    pub now: u64,
+    /// What stands against relying on that.
+    pub lost: Vec<Finding>,
+    /// What the repository alone says.
+    own: Option<Accepted>,
     /// The refs, aliases among them.
     pub heads: BTreeMap<RefName, Checksum>,
     /// The summary as it is.
@@ -42,23 +49,19 @@ pub struct SiteState {
 }
 
 impl SiteState {
-    /// Reads the state.
-    pub fn read(repo: &Repo) -> Result<SiteState, Error> {
+    /// Reads the state, of which these are the records.
+    pub fn read(repo: &Repo, records: Records, clock: u64) -> Result<SiteState, Error> {
         let refs = repo.refs()?.into_iter();
         Ok(SiteState {
-            accepted: Accepted::load(repo)?,
             previous: Previous::load(repo)?,
+            accepted: records.accepted(),
+            now: records.now(clock)?,
+            lost: records.lost(repo)?,
+            own: records.own,
             heads: refs.map(|(name, entry)| (name, entry.commit)).collect(),
             summary: repo.summary()?,
             signature: repo.summary_signature()?,
         })
-    }
-
-    /// Returns the time to judge at: a clock that was set back counts for nothing.
-    pub fn now(&self, clock: u64) -> u64 {
-        self.accepted
-            .as_ref()
-            .map_or(clock, |accepted| accepted.time_floor(clock))
     }
 
     /// Returns when the present summary was made, if there is one that says so.
@@ -73,6 +76,27 @@ impl SiteState {
         let accepted = self.accepted.as_ref()?;
         let same = accepted.repository == manifest.repository.id.to_string();
         accepted.sequence.get(name).copied().filter(|_| same)
+    }
+
+    /// Returns the sequence number that stands before this bundle. A crash may have left the bundle's
+    /// own in the copy; then the repository's counts.
+    pub fn sequence_before(&self, bundle: &VerifiedBundle, name: &RefName) -> Option<u64> {
+        match self.is_last(bundle) {
+            true => self.own.as_ref()?.sequence.get(name).copied(),
+            false => self.sequence(bundle.manifest(), name),
+        }
+    }
+
+    /// Tells whether this is the bundle that was accepted last, and all of it was published.
+    pub fn has_published(&self, bundle: &VerifiedBundle) -> bool {
+        let last = self.own.as_ref().and_then(|own| own.bundle);
+        last.as_ref() == Some(bundle.id())
+    }
+
+    /// Tells whether this is the bundle that was accepted last, as the copy may say before it is published.
+    pub fn is_last(&self, bundle: &VerifiedBundle) -> bool {
+        let last = self.accepted.as_ref().and_then(|accepted| accepted.bundle);
+        last.as_ref() == Some(bundle.id())
     }
 
     /// Tells whether a bundle brings anything.
@@ -91,10 +115,7 @@ impl SiteState {
         }
         let mut refs = manifest.refs_after.iter();
         let same = refs.all(|(name, commit)| self.heads.get(name) == commit.as_ref());
-        let last = self
-            .accepted
-            .as_ref()
-            .is_some_and(|accepted| accepted.bundle.as_ref() == Some(bundle.id()));
+        let last = self.is_last(bundle);
         if last && same && self.whole(repo, manifest)? {
             return Ok(Standing::Present);
         }

@@ -52,7 +52,20 @@ pub fn judge_bundle(
         expires: manifest.expires,
         now,
     };
-    Error::refuse_any(trust.judge(&claim, &verification))?;
+    let mut findings = trust.judge(&claim, &verification);
+    if let Some(rollback) = &manifest.rollback {
+        // Whoever may make a bundle may not take a site back: that changes what it trusts.
+        let claim = Claim {
+            role: Role::Trust,
+            subject: Subject::Rollback {
+                name: rollback.name.clone(),
+            },
+            refs: &[],
+            ..claim
+        };
+        findings.extend(trust.judge(&claim, &verification));
+    }
+    Error::refuse_any(findings)?;
     Ok(verification)
 }
 

@@ -70,6 +70,7 @@ impl Site {
             signatures: Vec::new(),
             trust: &forge::trust(policy),
             signing: Signing::default(),
+            site_record: None,
             now: NOW,
             threads: 2,
         };

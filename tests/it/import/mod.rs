@@ -1,6 +1,7 @@
 //! `import`: what a good bundle makes of a repository, and that a bad one makes nothing of it.
 
 mod kill;
+mod record;
 mod refusals;
 mod twin;
 
@@ -26,6 +27,7 @@ fn options<'a>(bundle: &Path, trust: &'a Trust) -> ImportOptions<'a> {
         signatures: Vec::new(),
         trust,
         signing: Signing::default(),
+        site_record: None,
         now: NOW,
         threads: 2,
     }

@@ -16,7 +16,7 @@ use crate::bench::{Key, NOW};
 use crate::handmade::filez;
 
 /// The code of the finding, as JSON tells it.
-fn code(error: &Error) -> String {
+pub fn code(error: &Error) -> String {
     match error.findings().first() {
         Some(finding) => serde_json::to_value(finding).unwrap()["finding"]
             .as_str()

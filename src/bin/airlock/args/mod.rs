@@ -3,6 +3,7 @@
 mod output;
 mod repo;
 mod signing;
+mod site_record;
 mod trust;
 mod two_step;
 pub mod values;
@@ -10,5 +11,6 @@ pub mod values;
 pub use output::{OutputArgs, ProgressMode};
 pub use repo::RepoArg;
 pub use signing::{Role, SigningArgs};
+pub use site_record::SiteRecordArg;
 pub use trust::TrustArgs;
 pub use two_step::TwoStepArgs;

@@ -8,7 +8,7 @@ use airlock::workflow::{
     plan_import,
 };
 
-use crate::args::{RepoArg, Role, SigningArgs, TrustArgs};
+use crate::args::{RepoArg, Role, SigningArgs, SiteRecordArg, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean, count};
@@ -30,6 +30,8 @@ pub struct Args {
     #[arg(short = 'n', long)]
     dry_run: bool,
     #[command(flatten)]
+    record: SiteRecordArg,
+    #[command(flatten)]
     signing: SigningArgs,
 }
 
@@ -48,6 +50,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
             commit: &commit,
             summary: &summary,
         },
+        site_record: args.record.dir(&repo, context),
         now: context.now(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
@@ -55,6 +58,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         return Ok(planned(&plan_import(&repo, &options, context.observer())?));
     }
     let outcome = import(&repo, &options, context.observer())?;
+    for warning in &outcome.warnings {
+        context.warn(warning);
+    }
     Ok(imported(&outcome))
 }
 

@@ -1,6 +1,7 @@
-//! `airlock trust show | check`.
+//! `airlock trust show | check | recover`.
 
 mod check;
+mod recover;
 mod show;
 mod words;
 
@@ -21,6 +22,7 @@ pub struct Args {
 enum TrustCommand {
     Show(show::Args),
     Check(check::Args),
+    Recover(recover::Args),
 }
 
 /// Runs `args`.
@@ -28,5 +30,6 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     match args.command {
         TrustCommand::Show(args) => show::run(args, context),
         TrustCommand::Check(args) => check::run(args, context),
+        TrustCommand::Recover(args) => recover::run(args, context),
     }
 }
