@@ -66,8 +66,17 @@ pub(in crate::repo) fn make_dir_alike(dir: BorrowedFd<'_>, name: &str) -> rustix
         Err(Errno::EXIST) => return Ok(()),
         Err(error) => return Err(error),
     }
-    Owner::like(dir)?.give_at(dir, name)?;
-    let bits = Bits::from_raw_mode(fs::fstat(dir)?.st_mode & 0o7777);
+    dress_dir_alike(dir, dir, name)
+}
+
+/// Gives the directory `name` below `dir` the mode and owner of `model`.
+pub(in crate::repo) fn dress_dir_alike(
+    model: BorrowedFd<'_>,
+    dir: BorrowedFd<'_>,
+    name: &str,
+) -> rustix::io::Result<()> {
+    Owner::like(model)?.give_at(dir, name)?;
+    let bits = Bits::from_raw_mode(fs::fstat(model)?.st_mode & 0o7777);
     fs::chmodat(dir, name, bits, AtFlags::empty())
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //! syncfs                            all staged data is on the medium
 //! reserve                           space and directories for all that follows
-//! files, dirtrees, dirmetas         renamed into objects/; nothing refers to them yet
+//! files, dirtrees, dirmetas         renamed into objects/, a whole two-letter directory at once
+//!                                   where there is none yet; nothing refers to them yet
 //! fsync of the directories
 //! redo record                       from here on: rolled forward, never back
 //! commitmeta ▸ commits              so a commit is never seen without its signatures
@@ -35,8 +36,8 @@ use crate::{Event, Observer, Stage as Progress, Unit};
 
 /// More directories than this are synced together with the filesystem they are on.
 const MAX_DIR_SYNCS: usize = 8;
-/// How many objects make one progress event.
-const REPORT_EVERY: usize = 512;
+/// Set where new files and directories are to have an access control list.
+const DEFAULT_ACL: &str = "system.posix_acl_default";
 
 /// What a publish added to the repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Transaction<'_> {
             staged,
             intent,
             lock,
-        } = self.into_parts();
+        } = self.into_parts()?;
         unchanged(repo, &intent)?;
         sync_filesystem(repo)?;
         let reserve = Reserve::take(repo, &staged, &intent)?;
@@ -123,21 +124,19 @@ fn move_objects(
         unit: Unit::Objects,
     });
     // In order, so that one directory after the other is touched.
-    let mut names: Vec<_> = staged.iter().collect();
+    let mut names: Vec<_> = staged
+        .iter()
+        .map(|name| paths::loose(name, repo.mode()))
+        .collect();
     names.sort_unstable();
-    let mut dirs: Vec<String> = Vec::new();
-    for batch in names.chunks(REPORT_EVERY) {
-        for name in batch {
-            let loose = paths::loose(name, repo.mode());
-            let fan = loose.get(..2).unwrap_or_default();
-            if dirs.last().is_none_or(|last| last != fan) {
-                dirs.push(fan.to_owned());
-            }
-            place(repo, stage, &loose, fan).at("publish", repo.store().full(name))?;
-        }
+    let whole = !inherits(repo);
+    let mut dirs: Vec<&str> = Vec::new();
+    for fan in names.chunk_by(|a, b| a.get(..2) == b.get(..2)) {
+        dirs.extend(fan.first().and_then(|name| name.get(..2)));
+        move_fan(repo, stage, fan, whole)?;
         observer.event(Event::Advance {
             stage: Progress::Publish,
-            by: batch.len() as u64,
+            by: fan.len() as u64,
         });
     }
     sync_dirs(repo, &dirs)?;
@@ -145,6 +144,31 @@ fn move_objects(
         stage: Progress::Publish,
     });
     Ok(names.len())
+}
+
+/// Tells whether a directory made in `objects` gets more from it than owner and mode.
+fn inherits(repo: &Repo) -> bool {
+    let mut none: [u8; 0] = [];
+    fs::fgetxattr(repo.objects(), DEFAULT_ACL, &mut none).is_ok()
+}
+
+/// Moves the objects of one two-letter directory: all at once, where there are none of it yet.
+fn move_fan(repo: &Repo, stage: &Stage, names: &[String], whole: bool) -> Result<(), RepoError> {
+    let fan = names.first().and_then(|name| name.get(..2));
+    let fan = fan.unwrap_or_default();
+    let at = |loose: &str| repo.path().join(paths::OBJECTS).join(loose);
+    if whole
+        && names.len() > 1
+        && stage
+            .rename_fan_into(fan, names, repo.objects())
+            .at("publish", at(fan))?
+    {
+        return Ok(());
+    }
+    for loose in names {
+        place(repo, stage, loose, fan).at("publish", at(loose))?;
+    }
+    Ok(())
 }
 
 fn place(repo: &Repo, stage: &Stage, loose: &str, fan: &str) -> Result<(), Errno> {
@@ -157,7 +181,7 @@ fn place(repo: &Repo, stage: &Stage, loose: &str, fan: &str) -> Result<(), Errno
     }
 }
 
-fn sync_dirs(repo: &Repo, dirs: &[String]) -> Result<(), RepoError> {
+fn sync_dirs(repo: &Repo, dirs: &[&str]) -> Result<(), RepoError> {
     if repo.sync() == Sync::No || dirs.is_empty() {
         return Ok(());
     }

@@ -21,7 +21,7 @@ use super::disk::{boot_id, entries, remove_tree, suffix};
 use super::error::{Context, RepoError};
 use super::lock::{self, Kind};
 use super::mode::Mode;
-use super::owner::{Owner, ensure_owned_dir};
+use super::owner::{Owner, dress_dir_alike, ensure_owned_dir};
 use super::repository::Repo;
 use super::store::{Store, StoredXattrs};
 use super::{durable, paths};
@@ -252,6 +252,31 @@ impl Stage {
         }
     }
 
+    /// Moves a two-letter directory into `objects` as it is, and tells whether it did.
+    ///
+    /// It does only where `objects` has none or an empty one of that name, and when nothing else
+    /// than the objects `staged` lies in it.
+    pub(in crate::repo) fn rename_fan_into(
+        &self,
+        fan: &str,
+        staged: &[String],
+        objects: BorrowedFd<'_>,
+    ) -> Result<bool, Errno> {
+        let mut found = entries(self.dir(), fan)?;
+        found.sort_unstable();
+        let found = found.iter().map(|(name, _)| name.as_str());
+        let names = staged.iter().filter_map(|loose| loose.get(fan.len() + 1..));
+        if !found.eq(names) {
+            return Ok(false);
+        }
+        dress_dir_alike(objects, self.dir(), fan)?;
+        match fs::renameat(&self.dir, fan, objects, fan) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Removes the resumable stages of other work.
     pub(in crate::repo) fn remove_siblings(&self) -> Result<(), RepoError> {
         let (parent, own) = self.path.rsplit_once('/').unwrap_or((".", &self.path));
@@ -317,7 +342,10 @@ impl TempFile {
     /// Gives the file its mode, and its owner where that is not ours.
     pub(in crate::repo) fn dress(&self, mode: u32, owner: &Owner) -> io::Result<()> {
         owner.give(&self.file)?;
-        fs::fchmod(&self.file, Bits::from_raw_mode(mode))?;
+        // Asked first: a change is a journal entry of the file system, and seldom needed.
+        if fs::fstat(&self.file)?.st_mode & 0o7777 != mode {
+            fs::fchmod(&self.file, Bits::from_raw_mode(mode))?;
+        }
         Ok(())
     }
 }

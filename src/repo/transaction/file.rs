@@ -83,6 +83,7 @@ impl Transaction<'_> {
         if self.has(&name)? {
             return Ok(());
         }
+        self.write_one_waiting()?;
         if self.repo.mode() != Mode::Archive {
             let mut content =
                 FilezReader::open(bytes).map_err(|error| self.unreadable(&name, error))?;

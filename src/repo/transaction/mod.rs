@@ -10,6 +10,7 @@
 //! All writers take `&self` and may be called from several threads. Commits stay in memory until
 //! they are published, so a staging directory never holds one that somebody could adopt.
 
+mod backlog;
 mod file;
 mod form;
 mod look;
@@ -31,6 +32,7 @@ use super::stage::Stage;
 use super::walk::ObjectSource;
 use crate::format::{Checksum, Metadata, ObjectKind, ObjectName, RefName};
 
+use backlog::Backlog;
 use writeback::Writeback;
 
 pub(in crate::repo) use space::Space;
@@ -82,6 +84,7 @@ pub struct Transaction<'r> {
     owner: Owner,
     space: Space,
     writeback: Writeback,
+    backlog: Backlog,
     staged: Mutex<HashSet<ObjectName>>,
     intent: Mutex<Intent>,
     _lock: RepoLock,
@@ -100,6 +103,7 @@ impl<'r> Transaction<'r> {
             owner: Owner::like(repo.objects()).at("examine", repo.path())?,
             space: Space::measure(repo)?,
             writeback: Writeback::new(repo)?,
+            backlog: Backlog::default(),
             staged: Mutex::default(),
             intent: Mutex::default(),
             repo,
@@ -227,8 +231,9 @@ impl<'r> Transaction<'r> {
     }
 
     /// Takes the transaction apart for publishing.
-    pub(in crate::repo) fn into_parts(self) -> Parts<'r> {
-        Parts {
+    pub(in crate::repo) fn into_parts(self) -> Result<Parts<'r>, RepoError> {
+        self.write_waiting()?;
+        Ok(Parts {
             repo: self.repo,
             stage: self.stage,
             staged: self
@@ -240,7 +245,7 @@ impl<'r> Transaction<'r> {
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
             lock: self._lock,
-        }
+        })
     }
 
     fn is_staged(&self, name: &ObjectName) -> bool {
@@ -269,6 +274,8 @@ impl ObjectSource for Transaction<'_> {
             if let Some(bytes) = self.intent().commits.get(&name.checksum) {
                 return Ok(bytes.clone());
             }
+        } else if let Some(bytes) = self.backlog.bytes(name) {
+            return Ok(bytes);
         } else if self.is_staged(name) {
             return self.read_staged(name);
         }

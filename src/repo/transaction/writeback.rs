@@ -16,7 +16,7 @@ use super::super::error::{Context, RepoError};
 use super::super::repository::Repo;
 
 /// How many bytes are staged before the medium is asked to take them.
-const EVERY: u64 = 64 * 1024 * 1024;
+const EVERY: u64 = 16 * 1024 * 1024;
 
 /// Counts what is staged and has it written in the background.
 pub(in crate::repo) struct Writeback {
@@ -47,15 +47,27 @@ impl Writeback {
         if before.saturating_add(bytes) < EVERY {
             return;
         }
-        let Some(dir) = &self.dir else { return };
-        let mut running = self.running();
-        if running.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return;
+        let running = self.running();
+        if running.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.begin(running);
         }
+    }
+
+    /// Has everything written that was staged so far, after what is being written already.
+    pub(in crate::repo) fn press(&self) {
+        self.begin(self.running());
+    }
+
+    fn begin(&self, mut running: MutexGuard<'_, Option<JoinHandle<()>>>) {
+        let Some(dir) = &self.dir else { return };
         self.waiting.store(0, Ordering::Relaxed);
+        let before = running.take();
         // Without a thread or a descriptor to spare, publishing does all of it.
         let spawned = dir.as_fd().try_clone_to_owned().and_then(|dir| {
             thread::Builder::new().spawn(move || {
+                if let Some(before) = before {
+                    let _ = before.join();
+                }
                 // An error is met again, and reported, by the sync of publishing.
                 let _ = fs::syncfs(dir);
             })

@@ -105,6 +105,7 @@ fn take(
     let importer = Importer::new(repo, check, &site, Target::Stage(&tx), publishes);
     stream(&bundle, &importer, observer)?;
     let carried = importer.finish()?;
+    tx.press()?;
     Error::refuse_any(carried.incomplete(&tx)?)?;
     let publication = Publication {
         bundle: &bundle,

@@ -297,9 +297,10 @@ struct PartSink<'s, 'a, 'r> {
 impl ObjectSink for PartSink<'_, '_, '_> {
     fn metadata(&mut self, object: &ObjectName, bytes: &[u8]) -> Result<(), DeltaError> {
         if let Target::Stage(tx) = &self.importer.target {
-            let is_new = !tx.has(object)?;
-            tx.write_metadata(object.kind, bytes)?;
-            if object.kind == ObjectKind::Commit && is_new {
+            let is_commit = object.kind == ObjectKind::Commit;
+            let is_new = is_commit && !tx.has(object)?;
+            tx.write_metadata_later(object.kind, bytes)?;
+            if is_new {
                 tx.mark_partial(&object.checksum);
             }
         }

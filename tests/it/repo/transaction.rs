@@ -340,3 +340,34 @@ fn the_reserve_is_not_touched() {
     // Metadata is exempt, as with libostree.
     tx.write_metadata(ObjectKind::DirTree, b"\0").unwrap();
 }
+
+/// Where `objects` has none of a two-letter directory yet it is moved as a whole: nobody may see that.
+#[test]
+fn directories_of_objects_look_like_objects_and_take_more() {
+    let (_dir, repo) = hasty(Mode::Archive);
+    let objects = repo.path().join("objects");
+    fs::set_permissions(&objects, fs::Permissions::from_mode(0o2750)).unwrap();
+    let header = FileHeader {
+        uid: 0,
+        gid: 0,
+        mode: 0o100_644,
+        target: None,
+        xattrs: Xattrs::default(),
+    };
+    let mut names = Vec::new();
+    for round in 0..3_u32 {
+        let tx = Transaction::begin(&repo).unwrap();
+        for number in 0..300_u32 {
+            let content = (round * 300 + number).to_le_bytes();
+            names.push(tx.write_file(&header, 4, &mut content.as_slice()).unwrap());
+        }
+        tx.publish(&Silent).unwrap();
+    }
+    for name in &names {
+        assert!(repo.has(&file(name)).unwrap(), "{name}");
+    }
+    for fan in fs::read_dir(&objects).unwrap() {
+        let mode = fan.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o2750);
+    }
+}
