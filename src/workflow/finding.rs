@@ -1,12 +1,15 @@
 //! Every reason to refuse, each one a value: its Display is the sentence for people, its JSON the
 //! record for machines, its name what a test expects.
 
+mod words;
+
 use serde::Serialize;
 
 use super::policy::Role;
 use super::subject::Subject;
 use crate::format::{Checksum, CollectionId, ObjectName, RefName};
 use crate::openpgp::{Fingerprint, RejectedSignature};
+use words::{DAY, ago, at, list, list_of, number, show};
 
 /// One reason to refuse. Several may hold at once, and all are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -434,44 +437,4 @@ pub enum Finding {
         /// The signer.
         certificate: Fingerprint,
     },
-}
-
-const DAY: u64 = 86_400;
-
-fn show(collection: &Option<CollectionId>) -> String {
-    collection
-        .as_ref()
-        .map_or("none".into(), ToString::to_string)
-}
-
-fn number(sequence: &Option<u64>) -> String {
-    sequence.map_or("none".into(), |number| number.to_string())
-}
-
-fn list(words: &[String]) -> String {
-    if words.is_empty() {
-        "none".into()
-    } else {
-        words.join(", ")
-    }
-}
-
-fn at(commit: &Option<Checksum>) -> String {
-    commit.map_or("no commit".into(), |commit| commit.to_string())
-}
-
-fn list_of(commits: &[Checksum]) -> String {
-    commits
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn ago(then: u64, now: u64) -> String {
-    match now.saturating_sub(then) / DAY {
-        0 => "today".into(),
-        1 => "a day ago".into(),
-        days => format!("{days} days ago"),
-    }
 }
