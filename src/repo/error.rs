@@ -162,6 +162,14 @@ pub enum RepoError {
         /// How many there are above the reserve.
         available: u64,
     },
+    /// Hard links cannot lead to another file system.
+    #[error("{} and {} are not on one file system", from.display(), to.display())]
+    OtherFileSystem {
+        /// The repository that has the objects.
+        from: PathBuf,
+        /// The repository that was to get links.
+        to: PathBuf,
+    },
     /// Directories are nested deeper than any path can be.
     #[error("directories are nested deeper than {limit}")]
     TooDeep {
@@ -214,6 +222,7 @@ impl RepoError {
             RepoError::Io { .. } | RepoError::NoSpace { .. } => Class::System,
             RepoError::Config { .. }
             | RepoError::OtherMode { .. }
+            | RepoError::OtherFileSystem { .. }
             | RepoError::RevAmbiguous { .. }
             | RepoError::RevInvalid { .. }
             | RepoError::RefConflict { .. } => Class::Usage,

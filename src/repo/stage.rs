@@ -218,7 +218,7 @@ impl Stage {
     }
 
     /// Runs `put`, making the two-letter directory first when it turns out to be absent.
-    fn with_fan<T>(&self, loose: &str, put: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    pub(in crate::repo) fn with_fan<T>(&self, loose: &str, put: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
         match put() {
             Err(Errno::NOENT) => {
                 let fan = loose.split('/').next().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! promote: what the release commit says, what is refused, and that nothing happens then.
 
+mod shared;
+
 use airlock::format::gvariant::Value;
 use airlock::format::{Codec, Commit, Metadata, ObjectKind, ObjectName, Summary};
 use airlock::repo::{Mode, Repo, walk};

@@ -19,7 +19,7 @@ use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
 /// Files up to this size are handled as one buffer; so a worker needs at most twice as much.
 pub const MAX_WHOLE: u64 = 16 * 1024 * 1024;
 /// The pieces in which larger ones flow.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 
 impl Transaction<'_> {
     /// Stores a file whose content is `size` bytes long, and returns its name.
@@ -284,7 +284,7 @@ fn file_name(checksum: &Checksum) -> ObjectName {
     ObjectName::new(*checksum, ObjectKind::File)
 }
 
-fn expect(expected: &Checksum, actual: Checksum) -> Result<(), RepoError> {
+pub(super) fn expect(expected: &Checksum, actual: Checksum) -> Result<(), RepoError> {
     match *expected == actual {
         true => Ok(()),
         false => Err(RepoError::ObjectMismatch {
@@ -316,7 +316,7 @@ fn copy_hashed(
 }
 
 /// Like [`io::copy`], in larger pieces.
-fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<u64> {
+pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<u64> {
     let mut piece = vec![0; PIECE];
     let mut total = 0;
     loop {

@@ -15,12 +15,14 @@ mod file;
 mod form;
 mod look;
 mod resume;
+mod share;
 mod space;
 mod writeback;
 
 pub use file::MAX_WHOLE;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::{Context, RepoError};
@@ -85,6 +87,8 @@ pub struct Transaction<'r> {
     space: Space,
     writeback: Writeback,
     backlog: Backlog,
+    /// Set once the file system turned out to share no blocks.
+    no_clones: AtomicBool,
     staged: Mutex<HashSet<ObjectName>>,
     intent: Mutex<Intent>,
     _lock: RepoLock,
@@ -104,6 +108,7 @@ impl<'r> Transaction<'r> {
             space: Space::measure(repo)?,
             writeback: Writeback::new(repo)?,
             backlog: Backlog::default(),
+            no_clones: AtomicBool::new(false),
             staged: Mutex::default(),
             intent: Mutex::default(),
             repo,

@@ -1,4 +1,12 @@
-//! Copies what a commit needs from one repository into a transaction of another, checking every object.
+//! Brings what a commit needs from one repository into a transaction of another, checking every object.
+//!
+//! ```text
+//!                    asked for hard links   same mode, blocks can be shared   otherwise
+//! files              linked                 cloned                            written
+//! trees, metadata    linked                 written                           written
+//! ```
+//!
+//! Between two modes the metadata still can be linked, and files are converted.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,15 +32,41 @@ pub struct Copied {
     pub objects: u64,
     /// How many bytes they take in the repository they came from.
     pub bytes: u64,
+    /// How many of them are hard links of objects of the other repository.
+    pub linked: u64,
+    /// How many of them share their blocks with the other repository.
+    pub cloned: u64,
+}
+
+/// Whether objects of the other repository may be linked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// They are the repository's own.
+    #[default]
+    Never,
+    /// Hard links, which share owner, label and later damage with the other repository.
+    AskedFor,
+}
+
+impl std::iter::Sum for Copied {
+    fn sum<I: Iterator<Item = Copied>>(all: I) -> Copied {
+        all.fold(Copied::default(), |sum, one| Copied {
+            objects: sum.objects + one.objects,
+            bytes: sum.bytes + one.bytes,
+            linked: sum.linked + one.linked,
+            cloned: sum.cloned + one.cloned,
+        })
+    }
 }
 
 /// Copies every object that `commit` needs and the transaction lacks; the commit itself is not copied.
 ///
-/// Every object is read, checked against its name, and written anew.
+/// Every object is read and checked against its name.
 pub fn copy_objects(
     source: &Repo,
     tx: &Transaction<'_>,
     commit: &Checksum,
+    links: Links,
     observer: &dyn Observer,
 ) -> Result<Copied, Error> {
     let mut wanted = Vec::new();
@@ -46,32 +80,29 @@ pub fn copy_objects(
         total: Some(wanted.len() as u64),
         unit: Unit::Objects,
     });
-    let bytes = in_parallel(&wanted, observer, &|name| copy_one(source, tx, name))?;
+    let copied = in_parallel(&wanted, observer, &|name| copy_one(source, tx, name, links))?;
     observer.event(Event::End { stage: Stage::Copy });
-    Ok(Copied {
-        objects: wanted.len() as u64,
-        bytes,
-    })
+    Ok(copied)
 }
 
 /// Does `work` for every object on several threads; returns the sum of what it returns, or the first error.
 fn in_parallel(
     objects: &[ObjectName],
     observer: &dyn Observer,
-    work: &(dyn Fn(&ObjectName) -> Result<u64, RepoError> + Sync),
-) -> Result<u64, RepoError> {
+    work: &(dyn Fn(&ObjectName) -> Result<Copied, RepoError> + Sync),
+) -> Result<Copied, RepoError> {
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(MAX_THREADS);
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let outcome = Mutex::new(Ok(0));
-    let record = |done: Result<u64, RepoError>| {
+    let outcome = Mutex::new(Ok(Copied::default()));
+    let record = |done: Result<Copied, RepoError>| {
         failed.fetch_or(done.is_err(), Ordering::Relaxed);
         let mut total = outcome
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         match (&mut *total, done) {
-            (Ok(sum), Ok(bytes)) => *sum += bytes,
+            (Ok(sum), Ok(more)) => *sum = [*sum, more].into_iter().sum(),
             (Ok(_), Err(error)) => *total = Err(error),
             (Err(_), _) => {}
         }
@@ -99,18 +130,43 @@ fn in_parallel(
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn copy_one(source: &Repo, tx: &Transaction<'_>, name: &ObjectName) -> Result<u64, RepoError> {
+fn copy_one(
+    source: &Repo,
+    tx: &Transaction<'_>,
+    name: &ObjectName,
+    links: Links,
+) -> Result<Copied, RepoError> {
+    let one = |bytes| Copied {
+        objects: 1,
+        bytes,
+        ..Copied::default()
+    };
+    if links == Links::AskedFor && tx.can_link(source, name) {
+        tx.link_object(source, name)?;
+        let linked = one(source.object_size(name)?);
+        return Ok(Copied {
+            linked: 1,
+            ..linked
+        });
+    }
     if name.kind.is_metadata() {
         let bytes = source.read_metadata(name)?;
         tx.write_metadata(name.kind, &bytes)?;
-        return Ok(bytes.len() as u64);
+        return Ok(one(bytes.len() as u64));
+    }
+    if tx.clone_file(source, &name.checksum)? {
+        let cloned = one(source.object_size(name)?);
+        return Ok(Copied {
+            cloned: 1,
+            ..cloned
+        });
     }
     if source.mode() == Mode::Archive {
         let (mut file, stored) = source.open_loose(name)?;
         tx.adopt_filez_from(&name.checksum, stored, &mut file)?;
-        return Ok(stored);
+        return Ok(one(stored));
     }
     let mut file = source.file(&name.checksum)?;
     tx.write_file_expecting(&name.checksum, &file.header, file.size, &mut file.reader)?;
-    Ok(file.size)
+    Ok(one(file.size))
 }

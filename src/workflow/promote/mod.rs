@@ -39,7 +39,7 @@ use crate::repo::{Repo, Transaction, walk};
 
 pub use attach::{AttachOptions, Attached, attach, attach_to_pending};
 pub use build::{SOURCE_COMMIT, SOURCE_REF};
-pub use copy::{Copied, copy_objects};
+pub use copy::{Copied, Links, copy_objects};
 pub use pending::{Pending, Prepared, pending};
 
 /// Which commit the release ref gets.
@@ -75,6 +75,8 @@ pub struct PromoteOptions {
     pub add_metadata: Vec<(String, Value)>,
     /// Keys of metadata to leave out.
     pub drop_metadata: Vec<String>,
+    /// Whether objects of another repository may be linked.
+    pub links: Links,
     /// Whether the summary may lose its signature.
     pub unsigned: Unsigned,
     /// What the journal calls it.
@@ -97,6 +99,7 @@ impl PromoteOptions {
             bind_refs: Vec::new(),
             add_metadata: Vec::new(),
             drop_metadata: Vec::new(),
+            links: Links::default(),
             unsigned: Unsigned::default(),
             verb: Verb::Promote,
             now,
@@ -145,6 +148,9 @@ pub fn plan<'a>(
     target: &'a Repo,
     options: PromoteOptions,
 ) -> Result<PromotePlan<'a>, Error> {
+    if options.links == Links::AskedFor {
+        source.expect_same_file_system(target)?;
+    }
     let tested = source.commit(&source.resolve(&options.source)?)?;
     let head = target
         .ref_commit(&options.target)?
@@ -212,7 +218,13 @@ impl PromotePlan<'_> {
         let tx = Transaction::begin(self.target)?;
         let copied = match same_repository(self.source, self.target) {
             true => Copied::default(),
-            false => copy_objects(self.source, &tx, &self.tested.checksum(), observer)?,
+            false => copy_objects(
+                self.source,
+                &tx,
+                &self.tested.checksum(),
+                self.options.links,
+                observer,
+            )?,
         };
         let commit = tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
         let signers = sign_commit(

@@ -99,7 +99,13 @@ impl PromotePlan<'_> {
         let tx = Transaction::begin(self.target)?;
         let copied = match same_repository(self.source, self.target) || known {
             true => Copied::default(),
-            false => copy_objects(self.source, &tx, &self.tested.checksum(), observer)?,
+            false => copy_objects(
+                self.source,
+                &tx,
+                &self.tested.checksum(),
+                self.options.links,
+                observer,
+            )?,
         };
         tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
         let now = self.options.now;

@@ -6,7 +6,7 @@ use airlock::format::RefName;
 use airlock::format::gvariant::Value;
 use airlock::repo::Repo;
 use airlock::workflow::promote::{
-    Form, PromoteOptions, PromoteOutcome, PromotePlan, attach_to_pending, plan,
+    Form, Links, PromoteOptions, PromoteOutcome, PromotePlan, attach_to_pending, plan,
 };
 use airlock::workflow::seal::{Signing, Unsigned};
 
@@ -33,6 +33,10 @@ pub struct Args {
     /// A shell command that decides; it finds the commit in AIRLOCK_COMMIT and AIRLOCK_REPO
     #[arg(long, value_name = "CMD")]
     gate: Option<String>,
+    /// Make hard links where both repositories have one mode and file system: they share owner,
+    /// label and later damage
+    #[arg(long)]
+    hardlink: bool,
     #[command(flatten)]
     commit: CommitArgs,
     /// Leave a summary that is signed now without a signature
@@ -219,6 +223,10 @@ fn options(args: &Args, context: &Context, source: String, target: RefName) -> P
             .chain(args.commit.add_metadata.iter().cloned())
             .collect(),
         drop_metadata: args.commit.drop_metadata.clone(),
+        links: match args.hardlink {
+            true => Links::AskedFor,
+            false => Links::Never,
+        },
         unsigned: unsigned(args),
         ..PromoteOptions::new(source, target, context.now())
     }
@@ -241,6 +249,13 @@ fn report(outcomes: &[PromoteOutcome]) -> Done {
         })
 }
 
+fn shared(objects: u64, how: &str) -> String {
+    match objects {
+        0 => String::new(),
+        objects => format!(", {} {how}", count(objects)),
+    }
+}
+
 fn note(outcome: &PromoteOutcome) -> String {
     let name = &outcome.name;
     if !outcome.changed {
@@ -249,9 +264,11 @@ fn note(outcome: &PromoteOutcome) -> String {
     let copied = match outcome.copied.objects {
         0 => "nothing to copy".to_owned(),
         objects => format!(
-            "{} objects copied, {}",
+            "{} objects copied, {}{}{}",
             count(objects),
-            bytes(outcome.copied.bytes)
+            bytes(outcome.copied.bytes),
+            shared(outcome.copied.linked, "hard links"),
+            shared(outcome.copied.cloned, "share their blocks")
         ),
     };
     let signed = match outcome.signers.len() {
