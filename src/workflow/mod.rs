@@ -31,6 +31,7 @@ mod show;
 mod sidecar;
 pub mod sign;
 mod sign_bundle;
+mod signatures;
 pub mod site;
 mod statement;
 mod subject;
@@ -51,12 +52,15 @@ pub use init::{InitOutcome, init};
 pub use inspect::{InspectOutcome, InspectedMember, InspectedRelease, html, inspect};
 pub use key::{KeyError, KeyFiles, NewKey, generate_key};
 pub use log::{LogEntry, LogOutcome, log};
-pub use policy::{Claim, Role};
+pub use policy::{Claim, Role, Tally};
 pub use refs::{Existing, RefLine, RefsOutcome};
 pub use release_check::{ReleaseCheck, Spine, judge_bundle, spoken_of};
 pub use show::{MetadataEntry, ShowOutcome, show};
 pub use sidecar::SidecarError;
 pub use sign_bundle::{BundleSignatures, sign_bundle, unsign_bundle};
+pub use signatures::{
+    Named, SignatureReport, Signed, Standing as SignatureStanding, bundle_signatures,
+};
 pub use statement::{
     BundleStatement, CommitStatement, Document, ListedRef, MAX_STATEMENT, ReleaseStatement,
     Signable, Statement, StatementError, SummaryStatement,

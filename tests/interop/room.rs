@@ -94,10 +94,20 @@ fn gpg() {
     world
         .airlock("export --repo twin os/stable --full --no-summary --sign-later -o b.airlock")
         .ok();
-    assert_eq!(
-        world.airlock("verify b.airlock --trust trust").code(),
-        Some(4)
+    let early = world.airlock("verify b.airlock --trust trust");
+    assert_eq!(early.code(), Some(4));
+    let told = early.stdout();
+    assert!(told.contains("1 needed, 0 signed, 1 missing"), "{told}");
+    assert!(
+        told.lines().all(|line| line.chars().count() <= 80),
+        "{told}"
     );
+    let told = world
+        .airlock("verify b.airlock --trust trust --json")
+        .stdout();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["result"]["rules"][0]["missing"], 1);
+    assert_eq!(told["error"]["class"], "untrusted");
     world.airlock("sign bundle b.airlock --prepare m").ok();
     in_the_room(&world, "m", "gpg --batch -b -o m.sig m");
     let attach = "sign bundle b.airlock --trust trust --attach";
@@ -105,7 +115,8 @@ fn gpg() {
     assert_eq!(stale.code(), Some(4), "{stale}");
     assert!(!world.path("b.airlock.asc").exists());
     world.airlock(&format!("{attach} m.sig")).ok();
-    world.airlock("verify b.airlock --trust trust").ok();
+    let told = world.airlock("verify b.airlock --trust trust").ok();
+    assert!(told.contains("1 needed, 1 signed, enough"), "{told}");
 }
 
 fn sq() {

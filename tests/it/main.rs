@@ -4,6 +4,7 @@ mod bench;
 mod bundle_read;
 mod check;
 mod commit;
+mod cosign;
 mod delta;
 mod export;
 mod fixture;

@@ -8,6 +8,7 @@ use airlock::Class;
 use airlock::openpgp::OpenPgpError;
 use airlock::repo::RepoError;
 use airlock::workflow::{self, Finding};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::render::{clean, findings};
@@ -28,6 +29,8 @@ pub struct CliError {
     next: Option<String>,
     findings: Vec<Value>,
     untouched: bool,
+    /// What was found out all the same: for stdout, and for `--json`.
+    shown: Option<Box<(Value, String)>>,
 }
 
 impl CliError {
@@ -47,6 +50,7 @@ impl CliError {
             next: None,
             findings: Vec::new(),
             untouched: true,
+            shown: None,
         }
     }
 
@@ -114,6 +118,18 @@ impl CliError {
         }
         self.findings.extend(findings(all));
         self
+    }
+
+    /// Adds what was found out all the same; it goes to stdout, as a result would.
+    pub fn showing(mut self, result: &impl Serialize, text: String) -> CliError {
+        let value = serde_json::to_value(result).expect("outcomes have string keys");
+        self.shown = Some(Box::new((value, text)));
+        self
+    }
+
+    /// Returns what was found out all the same: for `--json`, and as text.
+    pub fn shown(&self) -> Option<&(Value, String)> {
+        self.shown.as_deref()
     }
 
     /// Takes back the promise that nothing was changed.

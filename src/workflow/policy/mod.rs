@@ -22,6 +22,7 @@ mod judge;
 mod meaning;
 mod parse;
 mod pattern;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -36,6 +37,7 @@ pub use fault::{PolicyError, PolicyFault};
 pub use judge::Claim;
 pub use meaning::{NamedCertificate, RoleMeaning, RuleMeaning, TrustMeaning};
 pub use pattern::RefPattern;
+pub use tally::Tally;
 
 /// What a certificate signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

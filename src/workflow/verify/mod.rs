@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::release_check::{ReleaseCheck, judge_bundle};
+use super::signatures::{SignatureReport, report};
 use super::{Error, Trust};
 use crate::bundle::{Bundle, StreamError, VerifiedBundle};
 use crate::format::{Checksum, RefName};
@@ -42,6 +43,8 @@ pub struct VerifyOutcome {
     pub files: Vec<PathBuf>,
     /// Who signed it.
     pub signers: BTreeSet<Fingerprint>,
+    /// Every signature over its manifest, and how far each rule is met.
+    pub signatures: SignatureReport,
     /// When it was made, in UNIX seconds.
     pub created: u64,
     /// When it ends to be acceptable, in UNIX seconds.
@@ -101,15 +104,23 @@ pub fn verify(
         })?;
     let mut state = examiner.finish();
     Error::refuse_any(std::mem::take(&mut state.findings))?;
-    Ok(outcome(&bundle, &verification, state))
+    let (id, bytes) = (*bundle.id(), bundle.manifest_bytes());
+    let signatures = report(id, bytes, trust, &verification, now);
+    Ok(outcome(&bundle, signatures, &verification, state))
 }
 
-fn outcome(bundle: &VerifiedBundle, verification: &Verification, state: State) -> VerifyOutcome {
+fn outcome(
+    bundle: &VerifiedBundle,
+    signatures: SignatureReport,
+    verification: &Verification,
+    state: State,
+) -> VerifyOutcome {
     let manifest = bundle.manifest();
     VerifyOutcome {
         bundle: *bundle.id(),
         files: bundle.paths(),
         signers: verification.signers(),
+        signatures,
         created: manifest.created,
         expires: manifest.expires,
         releases: state.releases,

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use airlock::workflow::{self, Trust, VerifiedRelease, VerifyOptions, VerifyOutcome};
+use airlock::workflow::{
+    self, Finding, Subject, Trust, VerifiedRelease, VerifyOptions, VerifyOutcome, bundle_signatures,
+};
 
 use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::render::{Done, bytes, clean, count, green, time};
+use crate::render::{Done, bytes, clean, count, green, signatures, time};
 
 /// Check everything about a bundle that can be checked without a repository
 #[derive(clap::Args)]
@@ -32,7 +34,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         trust: &trust,
         now: context.now(),
     };
-    let outcome = workflow::verify(&options, context.observer())?;
+    let outcome = workflow::verify(&options, context.observer())
+        .map_err(|error| with_signatures(error, &options))?;
     let checked = format!(
         "{} objects, {}",
         count(outcome.objects),
@@ -43,9 +46,33 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         .note(format!("checked {checked}")))
 }
 
+/// A bundle that too few have signed is on its way to the next signer: show how far it has come.
+fn with_signatures(error: workflow::Error, options: &VerifyOptions<'_>) -> CliError {
+    let concerns = |finding: &Finding| {
+        matches!(
+            finding,
+            Finding::Unsigned {
+                subject: Subject::Bundle
+            } | Finding::TooFewSigners {
+                subject: Subject::Bundle,
+                ..
+            }
+        )
+    };
+    let signing = error.findings().iter().any(concerns);
+    let made = CliError::from(error);
+    if !signing {
+        return made;
+    }
+    let VerifyOptions { trust, now, .. } = *options;
+    match bundle_signatures(&options.bundle, &options.signatures, trust, now) {
+        Ok(report) => made.showing(&report, signatures(&report)),
+        Err(_) => made,
+    }
+}
+
 fn text(outcome: &VerifyOutcome) -> String {
     let mut text = format!("{} {}\n", green("verified"), outcome.bundle);
-    text.push_str(&fact("signed by", &names(&outcome.signers)));
     text.push_str(&fact("made", &time(outcome.created)));
     text.push_str(&fact(
         "expires",
@@ -57,7 +84,7 @@ fn text(outcome: &VerifyOutcome) -> String {
     for release in &outcome.releases {
         text.push_str(&release_text(release));
     }
-    text
+    format!("{text}\n{}", signatures(&outcome.signatures))
 }
 
 fn release_text(release: &VerifiedRelease) -> String {

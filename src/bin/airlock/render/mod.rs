@@ -5,12 +5,14 @@ mod done;
 mod human;
 pub mod report;
 mod sheet;
+mod signatures;
 mod table;
 
 pub use clean::{clean, clean_lines};
 pub use done::{Done, findings};
 pub use human::{bytes, count, duration, time};
 pub use sheet::sheet;
+pub use signatures::signatures;
 pub use table::{Align, Table};
 
 /// Marks text as a heading; the terminal shows it bold.

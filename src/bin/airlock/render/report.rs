@@ -51,7 +51,7 @@ pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode
     let printed = if output.json {
         document(&error_document(command, error))
     } else {
-        Ok(())
+        stdout(error.shown().map_or("", |(_, text)| text))
     };
     complain(command, error);
     after_print(printed, exit)
@@ -96,7 +96,7 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn error_document(command: &str, error: &CliError) -> Value {
-    json!({
+    let mut document = json!({
         "airlock": "report/1",
         "command": command,
         "changed": !error.is_untouched(),
@@ -108,7 +108,11 @@ fn error_document(command: &str, error: &CliError) -> Value {
             "why": error.reasons(),
             "next": error.hint(),
         },
-    })
+    });
+    if let (Some((result, _)), Some(fields)) = (error.shown(), document.as_object_mut()) {
+        fields.insert("result".to_owned(), result.clone());
+    }
+    document
 }
 
 fn error_lines(command: &str, error: &CliError, width: Option<usize>) -> Vec<String> {
