@@ -33,6 +33,7 @@ fn good() -> Value {
             release("os/testing", &digest("22"), 1),
         ],
         "refs-after": {"os/stable": digest("11"), "os/testing": digest("22"), "os/old": null},
+        "rollback": {"ref": "os/stable", "from-sequence": 1_699_999_990, "to": digest("11")},
         "may-return": {"os/stable": [digest("33")], "os/old": [digest("44"), digest("55")]},
         "members": [
             small("summary"),
@@ -104,6 +105,14 @@ fn fields_that_lie_are_refused() {
         ("/origin/host", json!("a"), "unknown field"),
         ("/sequence/os~1stable", Value::Null, "invalid type"),
         ("/sequence/os~1new", json!(1), "not among refs-after"),
+        ("/rollback/ref", json!("os/old"), "does not fit"),
+        ("/rollback/to", json!("33".repeat(32)), "does not fit"),
+        (
+            "/rollback/from-sequence",
+            json!(1_700_000_000),
+            "does not fit",
+        ),
+        ("/rollback/until", json!(1), "unknown field"),
         ("/may-return/os~1stable", json!([]), "may-return"),
         (
             "/may-return/os~1stable",

@@ -79,6 +79,7 @@ impl Route {
             form: Form::Tar { split: None },
             index: Index::Carried,
             may_return: MayReturn::Nowhere,
+            permit_rollback: None,
             expires: None,
             level: None,
             read_back: ReadBack::Skipped,

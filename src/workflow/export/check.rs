@@ -1,6 +1,6 @@
 //! What must hold before the first byte is written.
 
-use super::{Error, ExportError, ExportOptions, ExportSigners, Index, Waiver};
+use super::{Error, ExportError, ExportOptions, ExportSigners, Index, PermitRollback, Waiver};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::{Repo, RepoError};
 use crate::workflow::{Finding, Subject};
@@ -106,13 +106,14 @@ pub(super) fn base(
     name: &RefName,
     commit: &Commit,
     base: &Checksum,
+    permit: Option<&PermitRollback>,
 ) -> Result<Vec<Finding>, RepoError> {
     let mut findings = Vec::new();
     if source.is_partial(base)? {
         findings.push(Finding::Partial { commit: *base });
     }
     let (current, offered) = (source.commit(base)?.timestamp, commit.timestamp);
-    if current > offered {
+    if current > offered && !PermitRollback::is_for(permit, name) {
         findings.push(Finding::Downgrade {
             name: name.clone(),
             current,

@@ -42,6 +42,12 @@ pub enum ExportError {
         /// What was given.
         revision: String,
     },
+    /// The ref that may go back does not travel, or never had the number that it goes back from.
+    #[error("there is no release of {name} here that takes a site back")]
+    NothingToPermit {
+        /// The ref.
+        name: RefName,
+    },
     /// No ref was named.
     #[error("no ref was named")]
     NoRefs,
@@ -86,6 +92,9 @@ impl ExportError {
                 "add --from with a release the site has had, or --full"
             }
             ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
+            ExportError::NothingToPermit { .. } => {
+                "set the ref back first, and name what the site accepted last: REF=SEQUENCE"
+            }
             ExportError::NoRefs => "name a ref; `airlock refs` lists them",
             ExportError::RefTwice { .. } => "name it once",
             ExportError::SummaryUnsigned => "add --key FILE or --gpg-sign KEY-ID, or --no-summary",

@@ -39,6 +39,7 @@ pub(super) fn begin(
     manifest.sequence = plan.sequence.clone();
     manifest.refs_after = plan.refs_after.clone();
     manifest.may_return = plan.may_return.clone();
+    manifest.rollback = plan.rollback.clone();
     manifest.releases = plan.releases.iter().map(release).collect();
     Ok(manifest)
 }

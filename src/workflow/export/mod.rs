@@ -14,6 +14,7 @@ mod compile;
 mod error;
 mod manifest;
 mod may_return;
+mod permit;
 mod plan;
 mod profile;
 mod target;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use error::ExportError;
+pub use permit::PermitRollback;
 pub use plan::{ExportPlan, PlannedRelease, plan_export};
 pub use profile::SiteProfile;
 
@@ -33,7 +35,7 @@ use super::inventory::SiteInventory;
 use super::journal::{self, Entry, JOURNAL, Move, Verb};
 use super::site::store_sequence;
 use crate::Observer;
-use crate::bundle::{Form, Release, SiteName};
+use crate::bundle::{Form, Release, Rollback, SiteName};
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Signer};
 use crate::repo::Repo;
@@ -55,6 +57,8 @@ pub struct ExportOptions<'a> {
     pub index: Index,
     /// Where the site may go back to without a key.
     pub may_return: MayReturn<'a>,
+    /// The one ref that sites may take back to an older commit, once.
+    pub permit_rollback: Option<&'a PermitRollback>,
     /// When the bundle ends to be acceptable, in UNIX seconds.
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.
@@ -160,6 +164,8 @@ pub struct Exported {
     pub refs_after: BTreeMap<RefName, Option<Checksum>>,
     /// Where the site may go back to without a key.
     pub may_return: BTreeMap<RefName, Vec<Checksum>>,
+    /// The permission to take a ref back, if it was given.
+    pub rollback: Option<Rollback>,
     /// Who signed the manifest.
     pub signers: Vec<Fingerprint>,
     /// Whether it was read back from the medium.
@@ -201,6 +207,7 @@ pub fn export(
         sequence: sealed.manifest.sequence,
         refs_after: sealed.manifest.refs_after,
         may_return: sealed.manifest.may_return,
+        rollback: sealed.manifest.rollback,
         signers: signers
             .bundle
             .iter()

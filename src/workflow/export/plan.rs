@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
-use super::{Error, ExportOptions, check, may_return, target};
-use crate::bundle::{ObjectTotals, Room, Target};
+use super::{Error, ExportOptions, check, may_return, permit, target};
+use crate::bundle::{ObjectTotals, Rollback, Room, Target};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::summary::metadata_ref;
 use crate::repo::{Repo, RepoError};
@@ -29,6 +29,8 @@ pub struct ExportPlan {
     pub refs_after: BTreeMap<RefName, Option<Checksum>>,
     /// Where the site could go back to without a key.
     pub may_return: BTreeMap<RefName, Vec<Checksum>>,
+    /// The permission to take a ref back, if it is given.
+    pub rollback: Option<Rollback>,
     /// Where the bundle would stand.
     pub target: std::path::PathBuf,
     /// How many bytes it may need there.
@@ -147,8 +149,9 @@ impl Planner<'_> {
         let findings = check::commit(self.repo, name, &head, &commitmeta, self.options)?;
         self.findings.extend(findings);
         for base in &bases.commits {
+            let permit = self.options.permit_rollback;
             self.findings
-                .extend(check::base(bases.source, name, &head, base)?);
+                .extend(check::base(bases.source, name, &head, base, permit)?);
         }
         let Some(held) = self.complete(held_by_all(bases.source, &bases.commits))? else {
             return Ok(());
@@ -231,6 +234,7 @@ fn finish(
     let sequence = next_sequence(repo, &moved, options.now)?;
     Error::refuse_any(finder.replayed(&sequence))?;
     let may_return = may_return::find(repo, options.may_return, finder, &releases, &refs_after)?;
+    let rollback = permit::find(repo, options.permit_rollback, &releases, &sequence)?;
     let medium = target::choose(options, releases.first(), &sequence)?;
     Ok(ExportPlan {
         needed: target::needed(&releases),
@@ -241,6 +245,7 @@ fn finish(
         sequence,
         refs_after,
         may_return,
+        rollback,
         medium,
     })
 }

@@ -97,6 +97,7 @@ impl Twin {
             form: self.form,
             index: self.index,
             may_return: MayReturn::Nowhere,
+            permit_rollback: None,
             expires: Some(self.now + 86_400),
             level: self.level,
             read_back: ReadBack::Done,

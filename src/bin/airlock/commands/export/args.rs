@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use airlock::bundle::{Form, SiteName};
 use airlock::format::RefName;
 use airlock::repo::Repo;
-use airlock::workflow::export::{Base, MayReturn, Waiver};
+use airlock::workflow::export::{Base, MayReturn, PermitRollback, Waiver};
 use airlock::workflow::inventory::{SiteInventory, read_inventory};
 use airlock::workflow::{self, Trust};
 use clap::ValueEnum;
@@ -41,6 +41,10 @@ pub struct Args {
         default_missing_value = ""
     )]
     pub(super) may_return: Vec<String>,
+    /// Let sites take REF back to the older commit it has here now, once: from what was exported
+    /// last, or from SEQUENCE; counts when the `trust` role signs the bundle
+    #[arg(long, value_name = "REF[=SEQUENCE]", value_parser = permit)]
+    pub(super) permit_rollback: Option<PermitRollback>,
     /// Leave the summary out; the site makes and signs its own
     #[arg(long)]
     pub(super) no_summary: bool,
@@ -200,4 +204,16 @@ impl FormArgs {
             FormName::Dir => Form::Directory,
         }
     }
+}
+
+fn permit(text: &str) -> Result<PermitRollback, String> {
+    let (name, number) = match text.split_once('=') {
+        Some((name, number)) => (name, Some(number)),
+        None => (text, None),
+    };
+    let number = number.map(str::parse).transpose();
+    Ok(PermitRollback {
+        name: name.parse().map_err(|error| format!("{name}: {error}"))?,
+        from_sequence: number.map_err(|_| "the sequence is no number")?,
+    })
 }

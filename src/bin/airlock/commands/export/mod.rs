@@ -39,6 +39,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
             Index::Carried
         },
         may_return: args.may_return(),
+        permit_rollback: args.permit_rollback.as_ref(),
         expires: args
             .expires
             .or(context.config().expires)

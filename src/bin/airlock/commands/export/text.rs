@@ -56,6 +56,11 @@ fn text(exported: &Exported) -> String {
         for commit in exported.may_return.get(&release.name).into_iter().flatten() {
             text.push_str(&fact("may return", &format!("to {commit}")));
         }
+        let rollback = exported.rollback.as_ref();
+        if let Some(back) = rollback.filter(|back| back.name == release.name) {
+            let from = format!("once, from sequence {}", back.from_sequence);
+            text.push_str(&fact("goes back", &from));
+        }
     }
     text
 }
@@ -122,6 +127,10 @@ pub(super) fn plan_text(plan: &ExportPlan) -> String {
         for commit in commits {
             text.push_str(&format!("{name}: may return to {commit}\n"));
         }
+    }
+    if let Some(back) = &plan.rollback {
+        let (name, number) = (clean(back.name.as_str()), back.from_sequence);
+        text.push_str(&format!("{name}: goes back once, from sequence {number}\n"));
     }
     let target = clean(&plan.target.display().to_string());
     let room = format!(
