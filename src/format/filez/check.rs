@@ -1,29 +1,22 @@
 //! The check of an object that is in memory.
 
-use flate2::{Decompress, FlushDecompress};
-
-use super::inflate::Inflation;
+use super::whole::Inflater;
 use super::{FilezInfo, fault};
 use crate::format::{FileHeader, FormatError};
-
-/// Content is inflated and hashed in pieces of this size, which stay in a core's own cache.
-const PIECE: usize = 256 << 10;
 
 /// Checks objects one after the other, without allocating for each; every worker has its own.
 ///
 /// However large the content is, a checker needs the same memory.
 #[derive(Debug)]
 pub struct Checker {
-    stream: Decompress,
-    piece: Box<[u8]>,
+    inflater: Inflater,
 }
 
 impl Checker {
-    /// Allocates the piece and the inflater's window.
+    /// Allocates what inflating needs.
     pub fn new() -> Checker {
         Checker {
-            stream: Decompress::new(false),
-            piece: vec![0; PIECE].into(),
+            inflater: Inflater::new(),
         }
     }
 
@@ -41,23 +34,14 @@ impl Checker {
         mut each: impl FnMut(&[u8]),
     ) -> Result<FilezInfo, FormatError> {
         let (header, size, start) = FileHeader::parse_zlib_header(filez)?;
-        let mut deflate = filez.get(start..).unwrap_or_default();
+        let deflate = filez.get(start..).unwrap_or_default();
         let mut sha = header.hasher();
         if !header.is_symlink() {
-            self.stream.reset(false);
-            let mut inflation = Inflation::new(size);
-            while !inflation.is_over() {
-                // The rest of the stream is all there, so that a small object is inflated in one
-                // go, and its window never copied.
-                let flush = FlushDecompress::Finish;
-                let step = inflation.step(&mut self.stream, deflate, &mut self.piece, flush)?;
-                deflate = deflate.get(step.consumed..).unwrap_or_default();
-                let content = self.piece.get(..step.produced).unwrap_or_default();
+            self.inflater.inflate(deflate, size, &mut |content| {
                 sha.update(content);
                 each(content);
-            }
-        }
-        if !deflate.is_empty() {
+            })?;
+        } else if !deflate.is_empty() {
             return Err(fault("bytes follow its content"));
         }
         Ok(FilezInfo {

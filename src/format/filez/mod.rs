@@ -14,13 +14,14 @@
 //! - the deflate stream yields exactly as many bytes as the header says,
 //! - and ends at the last byte of the object.
 //!
-//! [`Checker`] takes an object that is in memory, [`FilezReader`] one of any size; they share the
-//! rules. libdeflate inflates faster than zlib-rs, but does not say where the stream ended, and so
+//! [`Checker`] takes an object that is in memory, [`FilezReader`] one of any size; they have the same
+//! rules. libdeflate inflates faster than either, but does not say where the stream ended, and so
 //! only deflates here.
 
 mod check;
 mod inflate;
 mod read;
+mod whole;
 mod write;
 
 pub use check::Checker;

@@ -176,10 +176,10 @@ fn a_stream_that_swells_needs_no_memory() {
     assert_eq!(Checker::new().check(&bytes).unwrap().checksum, checksum);
 }
 
-/// Content is inflated in pieces of 256 KiB; the stream can end with one, or just behind it.
+/// Content is inflated in pieces of 128 KiB; the stream can end with one, or just behind it.
 #[test]
 fn content_ends_anywhere_in_a_piece() {
-    for length in [1, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, 512 << 10] {
+    for length in [1, (128 << 10) - 1, 128 << 10, (128 << 10) + 1, 256 << 10] {
         let zeros = vec![0; length];
         assert_eq!(check(&filez(&zeros)).unwrap().0, zeros);
     }
@@ -228,6 +228,37 @@ proptest! {
             prop_assert_eq!((info.size, info.checksum), (content.len() as u64, checksum));
             let (read, _) = read(&bytes, 4096).unwrap();
             prop_assert_eq!(&read, &content);
+        }
+    }
+
+    /// What is accepted as a whole is what zlib accepts, stream decoder or not.
+    #[test]
+    fn damage_is_damage_either_way(
+        level in 0..12_u32,
+        length in 1..20_000_usize,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut: bool,
+    ) {
+        let text = include_bytes!("filez.rs");
+        let content = &text[..length.min(text.len())];
+        let mut bytes = Deflater::new(level).filez(&header(), content);
+        let start = FileHeader::parse_zlib_header(&bytes).unwrap().2;
+        for (at, byte) in changes {
+            let at = start + at.index(bytes.len() - start);
+            match cut {
+                true => bytes.truncate(at),
+                false => bytes[at] = byte,
+            }
+            if at == start {
+                break;
+            }
+            let mut content = Vec::new();
+            let whole = Checker::new().check_with(&bytes, |piece| content.extend_from_slice(piece));
+            match (whole, read(&bytes, 4096)) {
+                (Ok(info), Ok(found)) => prop_assert_eq!(found, (content, info)),
+                (Err(_), Err(_)) => {}
+                (whole, found) => prop_assert!(false, "{:?}, {:?}", whole, found.map(|_| ())),
+            }
         }
     }
 

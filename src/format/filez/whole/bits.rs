@@ -1,0 +1,100 @@
+//! The input of a deflate stream, bit by bit.
+
+/// Bits that were read ahead, and where the next ones are.
+///
+/// Beyond its end the input goes on with zeros, so that nobody has to ask at every symbol: see
+/// [`Bits::is_overrun`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bits<'a> {
+    input: &'a [u8],
+    next: usize,
+    ahead: u64,
+    /// How many bits are ahead; only its low six bits count.
+    count: u32,
+}
+
+impl<'a> Bits<'a> {
+    pub(super) fn new(input: &'a [u8]) -> Bits<'a> {
+        Bits {
+            input,
+            next: 0,
+            ahead: 0,
+            count: 0,
+        }
+    }
+
+    /// Makes sure of 56 bits.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        match self.input.get(self.next..).and_then(<[u8]>::first_chunk) {
+            Some(word) => {
+                self.ahead |= u64::from_le_bytes(*word).wrapping_shl(self.count);
+                self.next += 7 - (self.count >> 3 & 7) as usize;
+                self.count |= 56;
+            }
+            None => self.refill_at_end(),
+        }
+    }
+
+    #[cold]
+    fn refill_at_end(&mut self) {
+        self.count &= 63;
+        while self.count < 56 {
+            let byte = self.input.get(self.next).copied().unwrap_or(0);
+            self.ahead |= u64::from(byte) << self.count;
+            self.next += 1;
+            self.count += 8;
+        }
+    }
+
+    /// Makes sure of 28 bits, as many as a distance takes.
+    #[inline(always)]
+    pub(super) fn refill_for_distance(&mut self) {
+        if self.count & 63 < 28 {
+            self.refill();
+        }
+    }
+
+    /// Returns what is ahead.
+    #[inline(always)]
+    pub(super) fn ahead(&self) -> u64 {
+        self.ahead
+    }
+
+    /// Goes on by as many bits as the low six bits of `count` say.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, count: u32) {
+        self.ahead = self.ahead.wrapping_shr(count);
+        self.count = self.count.wrapping_sub(count);
+    }
+
+    /// Takes a number of at most 16 bits.
+    pub(super) fn take(&mut self, count: u32) -> usize {
+        let value = self.ahead & !(u64::MAX << count);
+        self.skip(count);
+        value as usize
+    }
+
+    /// Returns how many bytes were taken, the last one perhaps in part.
+    pub(super) fn consumed(&self) -> usize {
+        self.next - (self.count >> 3 & 7) as usize
+    }
+
+    /// Returns whether more was taken than there is.
+    pub(super) fn is_overrun(&self) -> bool {
+        self.consumed() > self.input.len()
+    }
+
+    /// Takes whole bytes from the next full byte on.
+    pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        let start = self.consumed();
+        let bytes = self.input.get(start..)?.get(..count)?;
+        *self = Bits {
+            input: self.input,
+            next: start + count,
+            ahead: 0,
+            count: 0,
+        };
+        Some(bytes)
+    }
+}
