@@ -12,6 +12,8 @@ pub enum Stage {
     Commit,
     /// Copying objects from another repository.
     Copy,
+    /// Making patches from old files.
+    Patch,
     /// Reading, checking and packing objects into a bundle.
     Pack,
     /// Reading a finished bundle again, past the page cache.

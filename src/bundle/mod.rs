@@ -34,6 +34,6 @@ pub use read::{
     ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault,
 };
 pub use write::{
-    BundleWriter, Form, PackObject, Packed, PartSpool, Reserve, Room, SealedBundle, Target,
-    WriteError,
+    BundleWriter, Form, PackObject, Packed, PartSpool, RawPart, Reserve, Room, SealedBundle,
+    Target, WriteError,
 };

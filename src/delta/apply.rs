@@ -8,6 +8,7 @@
 //! then nothing but R
 //! ```
 //!
+//! [`examine_part`] does without old files: what is made of them is only held against the grammar.
 //! Operations are read twice where they make a file: once to hold them against the size that `o`
 //! gives, once while somebody reads. An object is handed on under the name that the header lists
 //! and counts only when its digest is that name, all of them must be made, and what is not an
@@ -16,8 +17,9 @@
 use std::io::Read;
 
 use super::{
-    ApplyFault, DeltaError, Sources, check_part,
+    ApplyFault, DeltaError, NoSources, Sources, check_part,
     content::{Content, source_name},
+    patch::Patch,
     unpack_part,
 };
 use crate::format::{
@@ -42,6 +44,12 @@ pub trait ObjectSink {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), DeltaError>;
+
+    /// Takes note of a file that cannot be made without old files; only [`examine_part`] meets one.
+    fn patched(&mut self, checksum: &Checksum, size: u64) -> Result<(), DeltaError> {
+        let _ = (checksum, size);
+        Ok(())
+    }
 }
 
 /// Makes the objects of a part, each checked against its name.
@@ -49,6 +57,25 @@ pub fn apply_part(
     header: &PartHeader,
     part: &[u8],
     sources: &dyn Sources,
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    run(header, part, Some(sources), sink)
+}
+
+/// Makes the objects of a part that need no old files, each checked against its name, and holds
+/// the operations and patches for the others against their grammar.
+pub fn examine_part(
+    header: &PartHeader,
+    part: &[u8],
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    run(header, part, None, sink)
+}
+
+fn run(
+    header: &PartHeader,
+    part: &[u8],
+    sources: Option<&dyn Sources>,
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
     check_part(header, part)?;
@@ -72,7 +99,8 @@ struct Program<'a> {
     payload: PartPayload<'a>,
     ops: &'a [u8],
     source: Option<Checksum>,
-    sources: &'a dyn Sources,
+    /// Where old files are; nothing if there are none to read.
+    sources: Option<&'a dyn Sources>,
 }
 
 /// The operations that make the content of one opened file.
@@ -80,6 +108,7 @@ struct Body<'a> {
     ops: &'a [u8],
     size: u64,
     source: Option<Checksum>,
+    reads_old: bool,
 }
 
 impl<'a> Program<'a> {
@@ -100,7 +129,10 @@ impl<'a> Program<'a> {
                 Op::Open(look, size) if !is_metadata => {
                     let header = self.header(look, None)?;
                     let body = self.body(size)?;
-                    return self.write(object, &header, &body, sink);
+                    return match self.sources {
+                        None if body.reads_old => sink.patched(&object.checksum, size),
+                        _ => self.write(object, &header, &body, sink),
+                    };
                 }
                 Op::SetSource(offset) => {
                     self.source = Some(source_name(self.payload.blob(), offset)?);
@@ -122,7 +154,7 @@ impl<'a> Program<'a> {
         let bytes = self.blob(span)?;
         let header = self.header(look, Some(bytes))?;
         let bytes = if header.is_symlink() { &[] } else { bytes };
-        let content = Content::whole(bytes, self.sources, header.hasher());
+        let content = Content::whole(bytes, self.sources(), header.hasher());
         hand_on(object, &header, bytes.len() as u64, content, sink)
     }
 
@@ -135,7 +167,7 @@ impl<'a> Program<'a> {
         sink: &mut dyn ObjectSink,
     ) -> Result<(), DeltaError> {
         let hash = header.hasher();
-        let mut content = Content::made(&self.payload, body.ops, body.size, self.sources, hash);
+        let mut content = Content::made(&self.payload, body.ops, body.size, self.sources(), hash);
         if let Some(source) = body.source {
             content.set_source(source)?;
         }
@@ -148,27 +180,38 @@ impl<'a> Program<'a> {
         let ops = self.ops;
         let source = self.source;
         let mut written = 0u64;
+        let mut reads_old = false;
         loop {
             let before = self.ops.len();
             match self.next(false)? {
                 Op::Write(span) => {
-                    if self.source.is_none() {
-                        self.blob(span)?;
+                    match self.source {
+                        Some(_) => reads_old = true,
+                        None => drop(self.blob(span)?),
                     }
                     written = written.saturating_add(span.len);
                 }
                 Op::Patch(_) if self.source.is_none() => return Err(ApplyFault::NoSource.into()),
                 Op::Patch(_) if written > 0 => return Err(ApplyFault::PartialPatch.into()),
                 Op::Patch(span) => {
-                    self.blob(span)?;
+                    let stream = self.blob(span)?;
+                    if self.sources.is_none() {
+                        Patch::new(stream, size).check()?;
+                    }
                     written = size;
+                    reads_old = true;
                 }
                 Op::SetSource(at) => self.source = Some(source_name(self.payload.blob(), at)?),
                 Op::UnsetSource => self.source = None,
                 Op::Close if written == size => {
                     self.source = None;
                     let ops = ops.get(..ops.len() - before).unwrap_or_default();
-                    return Ok(Body { ops, size, source });
+                    return Ok(Body {
+                        ops,
+                        size,
+                        source,
+                        reads_old,
+                    });
                 }
                 Op::Close => {
                     let declared = size;
@@ -198,6 +241,10 @@ impl<'a> Program<'a> {
             return Err(ApplyFault::Incomplete.into());
         }
         Ok(Op::decode(&mut self.ops, is_metadata)?)
+    }
+
+    fn sources(&self) -> &'a dyn Sources {
+        self.sources.unwrap_or(&NoSources)
     }
 
     fn blob(&self, span: Span) -> Result<&'a [u8], DeltaError> {

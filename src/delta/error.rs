@@ -63,6 +63,9 @@ pub enum DeltaError {
         /// The length of its content.
         size: u64,
     },
+    /// A patch was made, tried, and found not to make the file it was made for.
+    #[error("its patch makes another file; this is a fault of airlock")]
+    WrongPatch,
     /// Reading an old file, or what reads the new one, failed.
     #[error("reading or writing an object failed")]
     Io(#[from] io::Error),
@@ -78,7 +81,7 @@ impl DeltaError {
             DeltaError::Object { source, .. } => source.class(),
             // What inflates an object reports what is wrong with its bytes as an I/O error.
             DeltaError::Io(error) if error.kind() == io::ErrorKind::InvalidData => Class::Corrupt,
-            DeltaError::Io(_) => Class::System,
+            DeltaError::Io(_) | DeltaError::WrongPatch => Class::System,
             DeltaError::FileTooLarge { .. } => Class::Unsupported,
             DeltaError::Repo(error) => error.class(),
             _ => Class::Corrupt,

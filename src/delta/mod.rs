@@ -1,26 +1,35 @@
 //! Static deltas at work: made for a bundle, and applied, whoever made them.
 //!
 //! ```text
-//! Repo ─ compile_spine ─▸ superblock + parts      whole objects, type `x` parts that only store
-//! superblock + parts ─ apply_part ─▸ ObjectSink   every operation stock knows, old files from Sources
+//! old and new names ─ Pairing ─▸ pairs           which old file a new one was made from
+//! Repo + pairs ─ compile ─▸ superblock + parts   patches that pay; type `x` parts that only store
+//! superblock + parts ─ apply_part ─▸ ObjectSink  every operation stock knows; Sources of old files
 //! ```
 //!
 //! Applying trusts nothing: a part is held against its header, its operations against their
 //! grammar, every object against its name, and all that the header lists must be there.
 
 mod apply;
+mod assemble;
+mod compile;
 mod content;
+mod diff;
 mod error;
 mod fault;
+mod pairing;
 mod part_writer;
 mod patch;
 mod source;
 mod spine;
 mod unpack;
+mod whole;
 
-pub use apply::{ObjectSink, apply_part};
+pub use apply::{ObjectSink, apply_part, examine_part};
+pub use assemble::DeltaPart;
+pub use compile::{CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, compile};
 pub use error::DeltaError;
 pub use fault::ApplyFault;
+pub use pairing::{Pairing, TreeFile};
 pub use source::{NoSources, RepoSources, SourceFile, Sources};
-pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine, compile_spine_to};
+pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine};
 pub use unpack::{MAX_PAYLOAD, check_part, unpack_part};

@@ -1,4 +1,4 @@
-//! One part in the making: whole objects, packed until it is full.
+//! One part in the making: objects whole or patched, packed until it is full.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
     io::{self, Read},
 };
 
-use super::{spine::PART_SIZE, unpack::XZ};
+use super::{DeltaPart, spine::PART_SIZE, unpack::XZ};
 use crate::format::{
     Checksum, FileHeader, ObjectKind, ObjectName, Xattrs,
     delta::{FileMode, Look, Op, PartHeader, Span, encode_payload},
@@ -14,12 +14,23 @@ use crate::format::{
 };
 
 /// A finished part: what the superblock says about it, and its file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// What the superblock says about it.
-    pub header: PartHeader,
-    /// Its file: type `x`, a stored `.xz` stream.
-    pub bytes: Vec<u8>,
+pub(super) struct Part {
+    pub(super) header: PartHeader,
+    pub(super) file: DeltaPart,
+}
+
+/// A file as a patch of an old one.
+#[derive(Debug)]
+pub(super) struct Patched {
+    pub(super) header: FileHeader,
+    /// The length of its content.
+    pub(super) size: u64,
+    /// The old file.
+    pub(super) old: Checksum,
+    /// What makes the one out of the other.
+    pub(super) stream: Vec<u8>,
+    /// Whether it is compressed already.
+    pub(super) dense: bool,
 }
 
 /// One part in the making.
@@ -31,6 +42,8 @@ pub(super) struct PartWriter {
     ops: Vec<u8>,
     objects: Vec<ObjectName>,
     unpacked: u64,
+    /// How much of the blob is compressed already.
+    dense: usize,
 }
 
 impl PartWriter {
@@ -74,10 +87,7 @@ impl PartWriter {
             unpacked = content.take(PART_SIZE + 1).read_to_end(&mut self.blob)? as u64;
             hash.update(self.blob.get(start..).unwrap_or_default());
         }
-        let look = Look {
-            mode: self.modes.index(FileMode::of(header)),
-            xattrs: self.xattrs.index(header.xattrs.clone()),
-        };
+        let look = self.look(header);
         let span = Span {
             offset: start as u64,
             len: (self.blob.len() - start) as u64,
@@ -87,8 +97,36 @@ impl PartWriter {
         Ok(hash.finish())
     }
 
+    /// Adds a file as a patch, which was tried.
+    pub(super) fn patched(&mut self, checksum: Checksum, file: Patched) {
+        let look = self.look(&file.header);
+        let stream = Span {
+            offset: self.blob.len() as u64,
+            len: file.stream.len() as u64,
+        };
+        self.dense += if file.dense { file.stream.len() } else { 0 };
+        match self.blob.is_empty() {
+            // A large one stays where it is.
+            true => self.blob = file.stream,
+            false => self.blob.extend_from_slice(&file.stream),
+        }
+        let source = self.blob.len() as u64;
+        self.blob.extend_from_slice(file.old.as_bytes());
+        for op in [
+            Op::SetSource(source),
+            Op::Open(look, file.size),
+            Op::Patch(stream),
+            Op::Close,
+        ] {
+            op.encode(&mut self.ops);
+        }
+        let object = ObjectName::new(checksum, ObjectKind::File);
+        self.splice(object, Op::UnsetSource, file.size);
+    }
+
     /// Ends the part.
     pub(super) fn finish(self) -> Part {
+        let dense = self.dense > self.blob.len() / 2;
         let payload = encode_payload(
             &self.modes.entries,
             &self.xattrs.entries,
@@ -104,9 +142,18 @@ impl PartWriter {
             unpacked: self.unpacked,
             objects: self.objects,
         };
-        Part { header, bytes }
+        let file = DeltaPart { bytes, dense };
+        Part { header, file }
     }
 
+    fn look(&mut self, header: &FileHeader) -> Look {
+        Look {
+            mode: self.modes.index(FileMode::of(header)),
+            xattrs: self.xattrs.index(header.xattrs.clone()),
+        }
+    }
+
+    /// Ends an object by its last operation.
     fn splice(&mut self, object: ObjectName, op: Op, unpacked: u64) {
         op.encode(&mut self.ops);
         self.objects.push(object);

@@ -65,6 +65,18 @@ impl<'a> Patch<'a> {
         Ok(len)
     }
 
+    /// Holds all records against the size of the new file; no old file is needed for that.
+    pub(super) fn check(mut self) -> Result<(), DeltaError> {
+        while self.remaining > 0 {
+            self.next_record()?;
+            let made = self.add + self.copy;
+            self.take(usize::try_from(made).unwrap_or(usize::MAX))?;
+            self.old_position = self.moved(self.add as i64)?;
+            self.remaining -= made;
+        }
+        Ok(())
+    }
+
     /// Ends the current record and reads the control numbers of the next.
     fn next_record(&mut self) -> Result<(), DeltaError> {
         self.old_position = self.moved(self.seek)?;

@@ -86,6 +86,14 @@ impl SourceFile {
         SourceFile(Content::File { file, len })
     }
 
+    /// Gives the content back that was taken from memory.
+    pub(super) fn into_memory(self) -> Vec<u8> {
+        match self.0 {
+            Content::Memory(bytes) => bytes,
+            Content::File { .. } => Vec::new(),
+        }
+    }
+
     /// Returns the length of the content.
     pub fn len(&self) -> u64 {
         match &self.0 {

@@ -11,14 +11,14 @@
 
 use super::{
     DeltaError,
-    part_writer::{Part, PartWriter},
+    assemble::{Assembler, DeltaPart},
 };
 use crate::{
     format::{
-        Checksum, Commit, Encoded, Metadata, ObjectKind, ObjectName,
-        delta::{DeltaName, Endian, Superblock},
+        Checksum, Commit, Encoded, Metadata, ObjectName,
+        delta::{DeltaName, Endian, PartHeader, Superblock},
     },
-    repo::{Repo, RepoError},
+    repo::Repo,
 };
 
 /// Where a part is closed: what stock calls its maximum chunk size. A metadata object above it has
@@ -53,70 +53,38 @@ pub struct Spine {
     pub parts: Vec<Vec<u8>>,
 }
 
-/// Makes a spine in memory: for metadata, which is small.
+/// Makes a spine in memory, of whole objects: for metadata, which is small.
 pub fn compile_spine(input: &SpineInput<'_>) -> Result<Spine, DeltaError> {
     let mut parts = Vec::new();
-    let superblock = compile_spine_to(input, &mut |bytes| {
-        parts.push(bytes);
+    let mut take = |part: DeltaPart| {
+        parts.push(part.bytes);
         Ok(())
-    })?;
+    };
+    let mut assembler = Assembler::new(input.repo, &mut take);
+    for object in input.metadata {
+        assembler.metadata(object)?;
+    }
+    for file in input.files {
+        assembler.file(file)?;
+    }
+    let superblock = superblock(input, assembler.finish()?)?;
     Ok(Spine { superblock, parts })
 }
 
-/// Makes a spine and hands on each part as soon as it is full; returns the superblock.
-pub fn compile_spine_to(
+/// Puts the superblock together.
+pub(super) fn superblock(
     input: &SpineInput<'_>,
-    emit: &mut dyn FnMut(Vec<u8>) -> Result<(), DeltaError>,
+    parts: Vec<PartHeader>,
 ) -> Result<Vec<u8>, DeltaError> {
-    let mut headers = Vec::new();
-    let mut emit = |Part { header, bytes }| {
-        headers.push(header);
-        emit(bytes)
-    };
-    let mut part = PartWriter::default();
-    for object in input.metadata {
-        let bytes = input.repo.read_metadata(object)?;
-        make_room(&mut part, bytes.len() as u64, &mut emit)?;
-        part.metadata(*object, &bytes);
-    }
-    for checksum in input.files {
-        let name = ObjectName::new(*checksum, ObjectKind::File);
-        let mut file = input.repo.file(checksum)?;
-        if file.size > PART_SIZE {
-            let size = file.size;
-            return Err(DeltaError::FileTooLarge { object: name, size });
-        }
-        make_room(&mut part, file.size, &mut emit)?;
-        let read = part.file(*checksum, &file.header, &mut file.reader);
-        let actual = read.map_err(|error| DeltaError::at(name)(error.into()))?;
-        if actual != *checksum {
-            return Err(RepoError::ObjectMismatch { name, actual }.into());
-        }
-    }
-    if !part.is_empty() {
-        emit(part.finish())?;
-    }
     let superblock = Superblock {
         metadata: superblock_metadata(input),
         timestamp: input.timestamp,
         from: input.from,
         commit: input.commit.clone(),
-        parts: headers,
+        parts,
         fallbacks: Vec::new(),
     };
     Ok(superblock.encode()?)
-}
-
-/// Closes the part if `more` bytes would make it too large.
-fn make_room(
-    part: &mut PartWriter,
-    more: u64,
-    emit: &mut dyn FnMut(Part) -> Result<(), DeltaError>,
-) -> Result<(), DeltaError> {
-    if !part.is_empty() && part.len().saturating_add(more) > PART_SIZE {
-        emit(std::mem::take(part).finish())?;
-    }
-    Ok(())
 }
 
 fn superblock_metadata(input: &SpineInput<'_>) -> Metadata {

@@ -32,11 +32,12 @@ fn opens() {
     let release = Release::first("archive");
     let world = &release.world;
     world.shell("mkdir full && cp full.airlock release.asc full/");
-    follow(&release, "full");
+    let first = release.head("release");
+    follow(&release, "full", None);
     release.second();
     world.shell("mkdir update && cp -a full/look release.asc update/");
     world.shell("cp update.airlock update/full.airlock");
-    follow(&release, "update");
+    follow(&release, "update", Some(&first));
     world
         .ostree(&format!(
             "checkout --repo=update/look -U {} root",
@@ -48,9 +49,12 @@ fn opens() {
 }
 
 /// Runs the README's block; its last line is `ostree fsck` of what came out.
-fn follow(release: &Release, dir: &str) {
+fn follow(release: &Release, dir: &str, from: Option<&str>) {
     let head = release.head("release");
-    let script = block(0).replace("COMMIT", &head);
+    let mut script = block(0).replace("COMMIT", &head);
+    if let Some(from) = from {
+        script = script.replace("# ostree", "ostree").replace("FROM", from);
+    }
     assert!(script.trim_end().ends_with("fsck"), "{script}");
     release.world.shell(&format!("cd {dir}\n{script}"));
     release

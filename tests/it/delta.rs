@@ -1,6 +1,7 @@
 //! Static deltas: what stock `ostree` made, byte for byte, applied, and spoilt.
 
 mod applied;
+mod compile;
 mod formats;
 mod hostile;
 mod spine;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use airlock::Silent;
 use airlock::bundle::Form;
+use airlock::delta::CostModel;
 use airlock::format::{Checksum, Metadata, RefName};
 use airlock::repo::{Mode, Repo, Transaction};
 use airlock::workflow::export::{
@@ -82,6 +83,7 @@ impl Route {
             permit_rollback: None,
             expires: None,
             level: None,
+            costs: CostModel::default(),
             read_back: ReadBack::Skipped,
             waivers: &NONE,
             now: self.clock.get(),

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use airlock::Silent;
 use airlock::bundle::{
-    BundleWriter, Form, Manifest, Origin, PackObject, PartSpool, Release, Reserve, SealedBundle,
-    Source, Target, WriteError,
+    BundleWriter, Form, Manifest, Origin, PackObject, PartSpool, RawPart, Release, Reserve,
+    SealedBundle, Source, Target, WriteError,
 };
 use airlock::format::filez::Deflater;
 use airlock::format::{Checksum, FileHeader, ObjectKind, ObjectName, Xattrs};
@@ -81,7 +81,8 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
     writer.summary(b"summary", b"signature")?;
     writer.superblock(0, b"superblock")?;
     let parts = [vec![b'a'; 70_000], b"second".to_vec()];
-    let mut spool = PartSpool::fill(path.parent().unwrap(), 3, parts.into_iter())?;
+    let parts = parts.map(|bytes| RawPart { level: 3, bytes });
+    let mut spool = PartSpool::fill(path.parent().unwrap(), parts.into_iter())?;
     writer.parts(0, &mut spool)?;
     let packed = writer.packs(0, repo, &files, &Silent)?;
     assert_eq!(packed.objects, files.len() as u64);

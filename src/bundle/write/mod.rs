@@ -25,5 +25,5 @@ pub use error::WriteError;
 pub use pack::Packed;
 pub use plan::PackObject;
 pub use space::Room;
-pub use spool::PartSpool;
+pub use spool::{PartSpool, RawPart};
 pub use writer::{BundleWriter, Form, Reserve, SealedBundle, Target};

@@ -14,6 +14,15 @@ const IN_MEMORY: usize = 32 << 20;
 /// The largest window a reader accepts; the highest levels would use more.
 const WINDOW_LOG: u32 = 24;
 
+/// A part that is to be compressed.
+#[derive(Clone, Debug)]
+pub struct RawPart {
+    /// The zstd level at which that is worth it.
+    pub level: i32,
+    /// The part.
+    pub bytes: Vec<u8>,
+}
+
 /// Compressed parts of one spine.
 #[derive(Debug)]
 pub struct PartSpool {
@@ -32,12 +41,11 @@ pub(super) struct SpooledPart {
 }
 
 impl PartSpool {
-    /// Compresses parts at a zstd level, on all cores; what does not fit memory goes to an unnamed
-    /// file in `directory`.
+    /// Compresses parts on all cores; what does not fit memory goes to an unnamed file in
+    /// `directory`.
     pub fn fill(
         directory: &Path,
-        level: i32,
-        parts: impl Iterator<Item = Vec<u8>> + Send,
+        parts: impl Iterator<Item = RawPart> + Send,
     ) -> Result<PartSpool, WriteError> {
         let file = tempfile::spooled_tempfile_in(IN_MEMORY, directory);
         let mut spool = PartSpool {
@@ -47,11 +55,11 @@ impl PartSpool {
         };
         pipeline::in_order(
             parts,
-            || compressor(level).map_err(WriteError::Compress),
+            || compressor().map_err(WriteError::Compress),
             |compressor, part, outlet| {
-                let frame = compressor.compress(&part).map_err(WriteError::Compress)?;
+                let frame = compress(compressor, &part).map_err(WriteError::Compress)?;
                 outlet
-                    .send((frame, part.len() as u64))
+                    .send((frame, part.bytes.len() as u64))
                     .map_err(WriteError::Compress)
             },
             |(frame, unpacked)| spool.push(&frame, unpacked),
@@ -98,8 +106,13 @@ impl PartSpool {
     }
 }
 
-fn compressor(level: i32) -> io::Result<Compressor<'static>> {
-    let mut compressor = Compressor::new(level)?;
+fn compressor() -> io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::default();
     compressor.window_log(WINDOW_LOG)?;
     Ok(compressor)
+}
+
+fn compress(compressor: &mut Compressor<'static>, part: &RawPart) -> io::Result<Vec<u8>> {
+    compressor.set_compression_level(part.level)?;
+    compressor.compress(&part.bytes)
 }

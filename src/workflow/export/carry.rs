@@ -1,8 +1,9 @@
 //! What travels with a release: all it reaches, less what the site has and what went before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::bundle::{ObjectTotals, PackObject};
+use crate::delta::{Otherwise, Pair, Pairing, TreeFile};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::walk::{reachable, walk};
 use crate::repo::{Repo, RepoError};
@@ -19,6 +20,8 @@ pub(super) struct Carried {
     pub(super) files: Vec<Checksum>,
     /// Files that go into packs, sorted.
     pub(super) packs: Vec<PackObject>,
+    /// Files that go into parts as patches where that pays, in the order of their paths.
+    pub(super) pairs: Vec<Pair>,
     /// How many objects, the commit included.
     pub(super) objects: ObjectTotals,
     /// The size of the commit, and of all that goes into parts, in the repository.
@@ -43,64 +46,84 @@ impl<'r> Carrier<'r> {
     }
 
     /// Lists what a commit needs beyond `held`; an object that is not there is an error.
-    pub(super) fn carry(
-        &mut self,
-        commit: &Checksum,
-        held: &BTreeSet<ObjectName>,
-    ) -> Result<Carried, RepoError> {
+    pub(super) fn carry(&mut self, commit: &Checksum, held: &Held) -> Result<Carried, RepoError> {
         let mut carried = Carried::default();
-        walk(self.repo, &[*commit], &mut |name, _| {
+        let mut reached = HashSet::new();
+        let mut files = Vec::new();
+        walk(self.repo, &[*commit], &mut |name, path| {
             let size = self.repo.object_size(name)?;
-            let fresh = !held.contains(name) && self.travelled.insert(*name);
-            // Its commit stands in every superblock, whoever else has it.
-            if fresh || name.kind == ObjectKind::Commit {
-                carried.add(*name, size, self.way(name)?);
+            let fresh = !held.objects.contains(name) && self.travelled.insert(*name);
+            let checksum = name.checksum;
+            if name.kind == ObjectKind::File {
+                reached.insert(checksum);
+                files.extend(fresh.then(|| TreeFile {
+                    path: path.to_string(),
+                    checksum,
+                    size,
+                }));
+            } else if fresh || name.kind == ObjectKind::Commit {
+                // Its commit stands in every superblock, whoever else has it.
+                carried.metadata(*name, size);
             }
             Ok(())
         })?;
+        self.files(files, held, &reached, &mut carried)?;
         carried.packs.sort_unstable();
         Ok(carried)
     }
 
-    /// Decides how an object travels. What counts is its content, which may be far larger than
-    /// what an archive stores of it.
-    fn way(&self, name: &ObjectName) -> Result<Way, RepoError> {
-        if name.kind != ObjectKind::File {
-            return Ok(Way::Part);
+    /// Finds an old file for each new one that may have been made from it.
+    fn files(
+        &self,
+        mut files: Vec<TreeFile>,
+        held: &Held,
+        reached: &HashSet<Checksum>,
+        carried: &mut Carried,
+    ) -> Result<(), RepoError> {
+        files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let pairing = Pairing::new(&held.files, reached);
+        for file in &files {
+            let way = self.way(&file.checksum)?;
+            carried.objects.file += 1;
+            match pairing.source(file) {
+                Some(old) => carried.pairs.push(Pair {
+                    new: file.checksum,
+                    old,
+                    stored: file.size,
+                    otherwise: way,
+                }),
+                None if way == Otherwise::Whole => {
+                    carried.files.push(file.checksum);
+                    carried.spine_stored += file.size;
+                }
+                None => carried.packs.push(PackObject {
+                    name: file.checksum,
+                    size: file.size,
+                }),
+            }
         }
+        Ok(())
+    }
+
+    /// Decides how a file travels that is no patch. What counts is its content, which may be far
+    /// larger than what an archive stores of it.
+    fn way(&self, file: &Checksum) -> Result<Otherwise, RepoError> {
         match self.level {
-            Some(_) if self.repo.file(&name.checksum)?.size <= LARGEST_IN_PART => Ok(Way::Part),
-            _ => Ok(Way::Pack),
+            Some(_) if self.repo.file(file)?.size <= LARGEST_IN_PART => Ok(Otherwise::Whole),
+            _ => Ok(Otherwise::Declined),
         }
     }
 }
 
-/// How an object travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// In a part of the spine.
-    Part,
-    /// As it is, in a pack.
-    Pack,
-}
-
 impl Carried {
-    fn add(&mut self, name: ObjectName, size: u64, way: Way) {
+    fn metadata(&mut self, name: ObjectName, size: u64) {
         match name.kind {
             ObjectKind::Commit => self.objects.commit += 1,
             ObjectKind::DirTree => self.objects.dirtree += 1,
-            ObjectKind::DirMeta => self.objects.dirmeta += 1,
-            _ => self.objects.file += 1,
+            _ => self.objects.dirmeta += 1,
         }
-        match (name.kind, way) {
-            (ObjectKind::Commit, _) => {}
-            (ObjectKind::File, Way::Part) => self.files.push(name.checksum),
-            (_, Way::Part) => self.metadata.push(name),
-            (_, Way::Pack) => {
-                let name = name.checksum;
-                self.packs.push(PackObject { name, size });
-                return;
-            }
+        if name.kind != ObjectKind::Commit {
+            self.metadata.push(name);
         }
         self.spine_stored += size;
     }
@@ -120,20 +143,63 @@ impl Carried {
     pub(super) fn pack_stored(&self) -> u64 {
         self.packs.iter().map(|object| object.size).sum()
     }
+
+    /// Returns the size in the repository of what may travel as patches.
+    pub(super) fn pair_stored(&self) -> u64 {
+        self.pairs.iter().map(|pair| pair.stored).sum()
+    }
+}
+
+/// What a site has, whichever of its bases it has.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    /// All objects.
+    objects: BTreeSet<ObjectName>,
+    /// The files among them, and where they are in the tree of the first base.
+    files: Vec<TreeFile>,
+}
+
+impl Held {
+    /// Lets no patch build on these files: they may come with the same bundle, and too late.
+    pub(super) fn without_sources(mut self) -> Held {
+        self.files.clear();
+        self
+    }
 }
 
 /// Collects the objects that every one of the commits reaches.
 pub(super) fn held_by_all(
     source: &Repo,
     commits: &[Checksum],
-) -> Result<BTreeSet<ObjectName>, (Checksum, Box<RepoError>)> {
-    let mut held: Option<BTreeSet<ObjectName>> = None;
-    for commit in commits {
-        let reached = reachable(source, &[*commit]).map_err(|error| (*commit, Box::new(error)))?;
-        held = Some(match held {
-            Some(held) => held.intersection(&reached).copied().collect(),
-            None => reached,
-        });
+) -> Result<Held, (Checksum, Box<RepoError>)> {
+    let at = |commit: &Checksum| {
+        let commit = *commit;
+        move |error| (commit, Box::new(error))
+    };
+    let Some((first, others)) = commits.split_first() else {
+        return Ok(Held::default());
+    };
+    let mut held = Held::default();
+    let reached = walk(source, &[*first], &mut |name, path| {
+        held.objects.insert(*name);
+        if name.kind == ObjectKind::File {
+            held.files.push(TreeFile {
+                path: path.to_string(),
+                checksum: name.checksum,
+                size: source.object_size(name)?,
+            });
+        }
+        Ok(())
+    });
+    reached.map_err(at(first))?;
+    for commit in others {
+        let reached = reachable(source, &[*commit]).map_err(at(commit))?;
+        held.objects.retain(|object| reached.contains(object));
     }
-    Ok(held.unwrap_or_default())
+    if !others.is_empty() {
+        let objects = &held.objects;
+        let named = |file: &TreeFile| ObjectName::new(file.checksum, ObjectKind::File);
+        held.files.retain(|file| objects.contains(&named(file)));
+    }
+    Ok(held)
 }

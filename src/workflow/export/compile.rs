@@ -6,15 +6,13 @@ use std::thread;
 
 use crossbeam_channel::bounded;
 
-use super::Error;
 use super::plan::PlannedRelease;
-use crate::bundle::PartSpool;
-use crate::delta::{DeltaError, SpineInput, compile_spine_to};
+use super::{Base, Error, ExportOptions};
+use crate::Observer;
+use crate::bundle::{PackObject, PartSpool, RawPart};
+use crate::delta::{self, CompileInput, DeltaError, DeltaPart, SpineInput};
 use crate::format::delta::Superblock;
 use crate::repo::Repo;
-
-/// The zstd level of parts that hold only metadata; they are small.
-const METADATA_LEVEL: i32 = 9;
 
 /// The spine of one release.
 pub(super) struct Compiled {
@@ -22,51 +20,96 @@ pub(super) struct Compiled {
     pub(super) parts: PartSpool,
     /// The bytes of its objects as a checkout would hold them.
     pub(super) content: u64,
+    /// The size in the repository of the files that are patches.
+    pub(super) patched_stored: u64,
+    /// What goes into packs, sorted.
+    pub(super) packs: Vec<PackObject>,
 }
 
 /// Makes the spine of a release; parts beyond memory wait in `directory`.
 pub(super) fn compile(
     repo: &Repo,
     release: &PlannedRelease,
-    level: Option<i32>,
-    now: u64,
+    options: &ExportOptions<'_>,
     directory: &Path,
+    observer: &dyn Observer,
 ) -> Result<Compiled, Error> {
+    let input = input(repo, release, options);
+    let level = |dense| options.level.unwrap_or(options.costs.effort.level(dense));
+    let (made, parts) = bounded(1);
+    let (compiled, parts) = thread::scope(|scope| {
+        let maker = scope.spawn(move || {
+            // When nobody takes parts any more, the reason is returned below.
+            let gone = || DeltaError::Io(io::ErrorKind::BrokenPipe.into());
+            let mut take = |part: DeltaPart| made.send(part).map_err(|_| gone());
+            delta::compile(&input, observer, &mut take)
+        });
+        let raw = parts.into_iter().map(|part: DeltaPart| RawPart {
+            level: level(part.dense),
+            bytes: part.bytes,
+        });
+        let parts = PartSpool::fill(directory, raw);
+        let compiled = maker.join().expect("a spine is made without panicking");
+        let parts = parts?;
+        Ok::<_, Error>((compiled?, parts))
+    })?;
+    let headers = Superblock::decode(&compiled.superblock)?.parts;
+    Ok(Compiled {
+        parts,
+        content: headers.iter().map(|header| header.unpacked).sum(),
+        patched_stored: patched_stored(release, &compiled),
+        packs: packs(release, &compiled),
+        superblock: compiled.superblock,
+    })
+}
+
+fn input<'a>(
+    repo: &'a Repo,
+    release: &'a PlannedRelease,
+    options: &ExportOptions<'a>,
+) -> CompileInput<'a> {
     let from = match release.from.as_slice() {
         [only] => Some(*only),
         _ => None,
     };
-    let input = SpineInput {
+    let spine = SpineInput {
         repo,
         commit: &release.head,
         from,
         commitmeta: &release.commitmeta,
         metadata: &release.carried.metadata,
         files: &release.carried.files,
-        timestamp: now,
+        timestamp: options.now,
     };
-    let (made, parts) = bounded(1);
-    let (superblock, parts) = thread::scope(|scope| {
-        let maker = scope.spawn(move || {
-            // When nobody takes parts any more, the reason is returned below.
-            let gone = || DeltaError::Io(io::ErrorKind::BrokenPipe.into());
-            let mut emit = |part| made.send(part).map_err(|_| gone());
-            compile_spine_to(&input, &mut emit)
-        });
-        let parts = PartSpool::fill(
-            directory,
-            level.unwrap_or(METADATA_LEVEL),
-            parts.into_iter(),
-        );
-        let superblock = maker.join().expect("a spine is made without panicking");
-        let parts = parts?;
-        Ok::<_, Error>((superblock?, parts))
-    })?;
-    let headers = Superblock::decode(&superblock)?.parts;
-    let content = headers.iter().map(|header| header.unpacked).sum();
-    Ok(Compiled {
-        superblock,
-        parts,
-        content,
-    })
+    CompileInput {
+        spine,
+        sources: match options.base {
+            Base::Repository(other) => other,
+            _ => repo,
+        },
+        pairs: &release.carried.pairs,
+        costs: options.costs,
+        threads: thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// Returns the size in the repository of the pairs that are in parts.
+fn patched_stored(release: &PlannedRelease, compiled: &delta::Compiled) -> u64 {
+    let declined = compiled.declined.iter();
+    let declined = declined.filter_map(|index| release.carried.pairs.get(*index));
+    let declined: u64 = declined.map(|pair| pair.stored).sum();
+    release.carried.pair_stored() - declined
+}
+
+/// Lists what goes into packs: what has no old file, and what no patch makes smaller.
+fn packs(release: &PlannedRelease, compiled: &delta::Compiled) -> Vec<PackObject> {
+    let mut packs = release.carried.packs.clone();
+    let declined = compiled.declined.iter();
+    let declined = declined.filter_map(|index| release.carried.pairs.get(*index));
+    packs.extend(declined.map(|pair| PackObject {
+        name: pair.new,
+        size: pair.stored,
+    }));
+    packs.sort_unstable();
+    packs
 }

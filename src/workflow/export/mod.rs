@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! plan    what travels, and every reason why it must not     nothing is written
-//! compile spines in memory, or beside the target             nothing has a name
+//! compile patches and spines, in memory or beside the target  nothing has a name
 //! write   summary, spines, packs, manifest, signatures       NAME.partial
 //! publish the name, the site's profile, the journal
 //! ```
@@ -36,6 +36,7 @@ use super::journal::{self, Entry, JOURNAL, Move, Verb};
 use super::site::store_sequence;
 use crate::Observer;
 use crate::bundle::{Form, Release, Rollback, SiteName};
+use crate::delta::CostModel;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Signer};
 use crate::repo::Repo;
@@ -63,6 +64,8 @@ pub struct ExportOptions<'a> {
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.
     pub level: Option<i32>,
+    /// When a file travels as a patch of an old one, and how much work is spent on that.
+    pub costs: CostModel,
     /// Whether the medium is read again before the bundle gets its name.
     pub read_back: ReadBack,
     /// What is let pass although clients would stumble over it.

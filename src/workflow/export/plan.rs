@@ -65,8 +65,10 @@ pub struct PlannedRelease {
     pub timestamp: u64,
     /// How many objects would travel.
     pub objects: ObjectTotals,
-    /// How many files would travel as they are, in packs; the others are compressed in parts.
+    /// How many files would travel as they are, in packs.
     pub packed_files: u64,
+    /// How many files would travel as patches of old ones, where that pays, else as they are.
+    pub paired_files: u64,
     /// How large the objects are in the repository.
     pub stored: u64,
     #[serde(skip)]
@@ -156,6 +158,13 @@ impl Planner<'_> {
         let Some(held) = self.complete(held_by_all(bases.source, &bases.commits))? else {
             return Ok(());
         };
+        // What an earlier release of the same bundle brings is not there when patches are undone.
+        let comes_along =
+            |base: &Checksum| self.releases.iter().any(|earlier| earlier.commit == *base);
+        let held = match bases.commits.iter().any(comes_along) {
+            true => held.without_sources(),
+            false => held,
+        };
         let carried = self.carrier.carry(&checksum, &held);
         let Some(carried) = self.complete(carried.map_err(|error| (checksum, Box::new(error))))?
         else {
@@ -173,7 +182,8 @@ impl Planner<'_> {
             timestamp: head.timestamp,
             objects: carried.objects,
             packed_files: carried.packs.len() as u64,
-            stored: carried.spine_stored + carried.pack_stored(),
+            paired_files: carried.pairs.len() as u64,
+            stored: carried.spine_stored + carried.pack_stored() + carried.pair_stored(),
             head,
             commitmeta,
             carried,

@@ -1,5 +1,7 @@
 //! Writes the planned releases, and signs what stands.
 
+use std::path::Path;
+
 use super::compile::{Compiled, compile};
 use super::plan::ExportPlan;
 use super::target::directory_of;
@@ -28,12 +30,7 @@ pub(super) fn seal(
     observer: &dyn Observer,
 ) -> Result<Sealed, Error> {
     let directory = directory_of(&plan.medium.target.path);
-    let compile = |release| compile(repo, release, options.level, options.now, &directory);
-    let mut spines = plan
-        .releases
-        .iter()
-        .map(compile)
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut spines = compile_all(repo, options, plan, &directory, observer)?;
     let mut manifest = manifest::begin(repo, options, plan)?;
     let reserve = manifest::reserve(&manifest, plan, &spines, signers.bundle.len());
     let mut writer = BundleWriter::create(&plan.medium.target, reserve)?;
@@ -61,6 +58,32 @@ pub(super) fn seal(
     })
 }
 
+/// Makes every spine: all patches, before the first byte is on the medium.
+fn compile_all(
+    repo: &Repo,
+    options: &ExportOptions<'_>,
+    plan: &ExportPlan,
+    directory: &Path,
+    observer: &dyn Observer,
+) -> Result<Vec<Compiled>, Error> {
+    let stage = Stage::Patch;
+    let pairs = plan.releases.iter();
+    let total: u64 = pairs.map(|release| release.carried.pair_stored()).sum();
+    if total > 0 {
+        observer.event(Event::Begin {
+            stage,
+            total: Some(total),
+            unit: Unit::Bytes,
+        });
+    }
+    let compile = |release| compile(repo, release, options, directory, observer);
+    let spines = plan.releases.iter().map(compile).collect();
+    if total > 0 {
+        observer.event(Event::End { stage });
+    }
+    spines
+}
+
 fn write_releases(
     repo: &Repo,
     plan: &ExportPlan,
@@ -69,11 +92,8 @@ fn write_releases(
     manifest: &mut Manifest,
     observer: &dyn Observer,
 ) -> Result<(), Error> {
-    let total = plan
-        .releases
-        .iter()
-        .map(|release| release.carried.pack_stored())
-        .sum();
+    let objects = spines.iter().flat_map(|spine| &spine.packs);
+    let total = objects.map(|object| object.size).sum();
     let unit = Unit::Bytes;
     observer.event(Event::Begin {
         stage: Stage::Pack,
@@ -86,9 +106,9 @@ fn write_releases(
     {
         writer.superblock(number, &spine.superblock)?;
         writer.parts(number, &mut spine.parts)?;
-        let packed = writer.packs(number, repo, &planned.carried.packs, observer)?;
+        let packed = writer.packs(number, repo, &spine.packs, observer)?;
         entry.bytes = ByteTotals {
-            stored: planned.carried.spine_stored + packed.stored,
+            stored: planned.carried.spine_stored + spine.patched_stored + packed.stored,
             content: planned.head.bytes().len() as u64 + spine.content + packed.content,
         };
     }

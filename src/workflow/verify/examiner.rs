@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::VerifiedRelease;
 use crate::bundle::{FilezObject, PayloadSink, Release};
-use crate::delta::{DeltaError, NoSources, ObjectSink, apply_part};
+use crate::delta::{DeltaError, ObjectSink, examine_part};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName};
 use crate::openpgp::Verification;
 use crate::workflow::carried::{Carried, Reach};
@@ -169,7 +169,7 @@ impl PayloadSink for Examiner<'_> {
         // A part that the superblock does not list was found when the two were compared.
         let Some(header) = header else { return Ok(()) };
         let mut made = Made::default();
-        apply_part(&header, bytes, &NoSources, &mut made)?;
+        examine_part(&header, bytes, &mut made)?;
         let state = &mut *self.state();
         for (object, bytes) in &made.metadata {
             state.carried.add(object, bytes)?;
@@ -223,6 +223,12 @@ impl ObjectSink for Made {
         _: u64,
         _: &mut dyn Read,
     ) -> Result<(), DeltaError> {
+        self.files.push(*file);
+        Ok(())
+    }
+
+    /// Import makes it out of what the target has, and checks it then.
+    fn patched(&mut self, file: &Checksum, _: u64) -> Result<(), DeltaError> {
         self.files.push(*file);
         Ok(())
     }

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use airlock::Silent;
 use airlock::bundle::Form;
+use airlock::delta::CostModel;
 use airlock::format::gvariant::Value;
 use airlock::format::{Checksum, Commit, Metadata, RefName};
 use airlock::repo::{Mode, Transaction};
 use airlock::workflow::export::{
-    Base, ExportOptions, ExportOutcome, ExportSigners, Exported, Index, MayReturn, ReadBack, SiteProfile,
-    Waiver, export, plan_export,
+    Base, ExportOptions, ExportOutcome, ExportSigners, Exported, Index, MayReturn, ReadBack,
+    SiteProfile, Waiver, export, plan_export,
 };
 use airlock::workflow::seal::sign_commit;
 use airlock::workflow::{Error, Finding, Trust, VerifyOptions, VerifyOutcome, journal, verify};
@@ -100,6 +101,7 @@ impl Twin {
             permit_rollback: None,
             expires: Some(self.now + 86_400),
             level: self.level,
+            costs: CostModel::default(),
             read_back: ReadBack::Done,
             waivers: &self.waivers,
             now: self.now,

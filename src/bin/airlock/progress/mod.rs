@@ -63,6 +63,7 @@ fn words(stage: Stage) -> &'static str {
         Stage::Walk => "walking",
         Stage::Commit => "committing",
         Stage::Copy => "copying",
+        Stage::Patch => "comparing with old files",
         Stage::Pack => "packing",
         Stage::ReadBack => "reading back",
         Stage::Verify => "verifying",

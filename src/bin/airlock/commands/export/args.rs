@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use airlock::bundle::{Form, SiteName};
+use airlock::delta::{CostModel, Effort};
 use airlock::format::RefName;
 use airlock::repo::Repo;
 use airlock::workflow::export::{Base, MayReturn, PermitRollback, Waiver};
@@ -108,6 +109,17 @@ pub(super) struct FormArgs {
     /// Compress files anew, 1 to 19, for a thin link: slower here and at import
     #[arg(long, value_name = "N")]
     pub(super) level: Option<i32>,
+    /// How much work goes into a small bundle: fast, balanced, small
+    #[arg(
+        long,
+        value_name = "EFFORT",
+        default_value = "balanced",
+        hide_possible_values = true
+    )]
+    effort: EffortName,
+    /// How fast the medium is, as 30M for each second: patch only what that pays for
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    media_speed: Option<u64>,
     /// Read the finished bundle again from the medium
     #[arg(long)]
     pub(super) read_back: bool,
@@ -195,7 +207,25 @@ impl Args {
     }
 }
 
+#[derive(ValueEnum, Clone, Copy)]
+enum EffortName {
+    Fast,
+    Balanced,
+    Small,
+}
+
 impl FormArgs {
+    pub(super) fn costs(&self) -> CostModel {
+        CostModel {
+            effort: match self.effort {
+                EffortName::Fast => Effort::Fast,
+                EffortName::Balanced => Effort::Balanced,
+                EffortName::Small => Effort::Small,
+            },
+            media_speed: self.media_speed,
+        }
+    }
+
     pub(super) fn form(&self) -> Form {
         match self.form {
             FormName::Tar => Form::Tar {

@@ -45,6 +45,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
             .or(context.config().expires)
             .map(|length| context.now() + length),
         level: args.form.level,
+        costs: args.form.costs(),
         read_back: if args.form.read_back {
             ReadBack::Done
         } else {

@@ -1,0 +1,257 @@
+//! A whole delta: metadata, then patches on all cores, then whole files.
+//!
+//! ```text
+//! pairs in path order ─ cut into part-sized groups, the largest first within each
+//!     ─▸ workers: read both files, compare, try the patch, weigh it     within a memory budget
+//!     ─▸ back into path order ─▸ parts of 32 MB ─▸ whoever takes them
+//! ```
+//!
+//! Path order, because what is near in the tree compresses well together. A patch that does not
+//! pay is declined: the file travels whole, in a part or elsewhere.
+
+mod budget;
+mod effort;
+mod job;
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+pub use effort::{CostModel, Effort};
+
+use super::assemble::{Assembler, TakePart};
+use super::part_writer::Patched;
+use super::spine::{PART_SIZE, superblock};
+use super::{DeltaError, SpineInput};
+use crate::format::Checksum;
+use crate::repo::{Repo, RepoError};
+use crate::{Event, Observer, Stage};
+use budget::Budget;
+use job::{Bench, Job};
+
+/// Files over this size are not patched: both must fit memory, here and where the patch is applied.
+const MAX_PATCHED: u64 = 60 << 20;
+/// A patch is a part's at most: it is never cut, and readers take parts of up to 64 MiB.
+const MAX_PATCH: usize = 62 << 20;
+/// The memory that patches in the making share.
+const MEMORY: u64 = 160 << 20;
+
+/// A new file, and the old one that it may be patched from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// The new file.
+    pub new: Checksum,
+    /// The old file.
+    pub old: Checksum,
+    /// The size of the new file as it is stored.
+    pub stored: u64,
+    /// What becomes of it when the patch does not pay.
+    pub otherwise: Otherwise,
+}
+
+/// What becomes of a file whose patch does not pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// It goes into a part, whole.
+    Whole,
+    /// It travels elsewhere.
+    Declined,
+}
+
+/// What a delta is made from.
+#[derive(Clone, Copy)]
+pub struct CompileInput<'a> {
+    /// Both commits, metadata, and whole files.
+    pub spine: SpineInput<'a>,
+    /// Where old files are.
+    pub sources: &'a Repo,
+    /// Files that may be patched, in path order.
+    pub pairs: &'a [Pair],
+    /// When a patch pays.
+    pub costs: CostModel,
+    /// How many threads make patches.
+    pub threads: usize,
+}
+
+/// A delta whose parts were handed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compiled {
+    /// The file `superblock`.
+    pub superblock: Vec<u8>,
+    /// The pairs that travel as patches, by their place in the input.
+    pub patched: Vec<usize>,
+    /// The pairs that are not in the delta, by their place in the input.
+    pub declined: Vec<usize>,
+}
+
+/// Makes a delta, and hands on each part as soon as it is full.
+pub fn compile(
+    input: &CompileInput<'_>,
+    observer: &dyn Observer,
+    take: &mut TakePart<'_>,
+) -> Result<Compiled, DeltaError> {
+    let mut take = |part| take(part);
+    let mut assembler = Assembler::new(input.spine.repo, &mut take);
+    for object in input.spine.metadata {
+        assembler.metadata(object)?;
+    }
+    let (mut patched, mut declined) = (Vec::new(), Vec::new());
+    let mut whole = Vec::new();
+    in_path_order(input, |index, made| {
+        let pair = &input.pairs[index];
+        let by = pair.stored;
+        let stage = Stage::Patch;
+        observer.event(Event::Advance { stage, by });
+        match (made, pair.otherwise) {
+            (Some(made), _) => {
+                patched.push(index);
+                assembler.patched(pair.new, made)?;
+            }
+            (None, Otherwise::Whole) => whole.push(pair.new),
+            (None, Otherwise::Declined) => declined.push(index),
+        }
+        Ok(())
+    })?;
+    for file in input.spine.files.iter().chain(&whole) {
+        assembler.file(file)?;
+    }
+    Ok(Compiled {
+        superblock: superblock(&input.spine, assembler.finish()?)?,
+        patched,
+        declined,
+    })
+}
+
+/// What a worker found out about the pair of this number.
+type Found = (usize, Result<Option<Patched>, DeltaError>);
+
+/// Makes all patches, and hands them on in the order of their pairs; nothing where none pays.
+fn in_path_order(
+    input: &CompileInput<'_>,
+    mut each: impl FnMut(usize, Option<Patched>) -> Result<(), DeltaError>,
+) -> Result<(), DeltaError> {
+    let jobs = jobs(input)?;
+    let order = Mutex::new(work_order(&jobs).into_iter());
+    let budget = Budget::new(MEMORY);
+    thread::scope(|scope| {
+        let (found, results) = unbounded();
+        for _ in 0..input.threads.max(1) {
+            let found = found.clone();
+            scope.spawn(|| work(input, &jobs, &order, &budget, found));
+        }
+        drop(found);
+        // When this ends early, `results` falls, and the workers end at their next result.
+        let mut results = InOrder::new(results, jobs.len());
+        for (index, job) in jobs.iter().enumerate() {
+            let made = match job {
+                Some(_) => results.wait(index)?,
+                None => None,
+            };
+            let kept = kept(&made);
+            each(index, made)?;
+            budget.give_back(kept);
+        }
+        Ok(())
+    })
+}
+
+/// Looks at every pair; nothing where a patch is out of the question.
+fn jobs(input: &CompileInput<'_>) -> Result<Vec<Option<Job>>, DeltaError> {
+    let look = |pair: &Pair| {
+        let new = input.spine.repo.file(&pair.new)?;
+        let old = match input.sources.file(&pair.old) {
+            Err(RepoError::ObjectMissing { .. }) => return Ok(None),
+            old => old?,
+        };
+        let is_fit = |file: &crate::repo::FileObject| {
+            !file.header.is_symlink() && (1..=MAX_PATCHED).contains(&file.size)
+        };
+        Ok((is_fit(&new) && is_fit(&old)).then_some(Job {
+            pair: *pair,
+            old: old.size,
+            new: new.size,
+        }))
+    };
+    input.pairs.iter().map(look).collect()
+}
+
+/// Orders the work: the largest files of a part first, so that no core is left alone with one.
+fn work_order(jobs: &[Option<Job>]) -> Vec<usize> {
+    let (mut group, mut filled) = (0, 0);
+    let mut keys = Vec::new();
+    for (index, job) in jobs.iter().enumerate() {
+        let Some(job) = job else { continue };
+        if filled > 0 && filled + job.new > PART_SIZE {
+            (group, filled) = (group + 1, 0);
+        }
+        filled += job.new;
+        keys.push((group, std::cmp::Reverse(job.new), index));
+    }
+    keys.sort_unstable();
+    keys.into_iter().map(|(_, _, index)| index).collect()
+}
+
+/// Makes patches until there is nothing left to do, or nobody who wants them.
+fn work(
+    input: &CompileInput<'_>,
+    jobs: &[Option<Job>],
+    order: &Mutex<impl Iterator<Item = usize>>,
+    budget: &Budget,
+    found: Sender<Found>,
+) {
+    let mut bench = None;
+    loop {
+        let (index, job, needed) = {
+            // Memory is given out in the order of the work, so that the foremost never starves.
+            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(index) = order.next() else { return };
+            let Some(Some(job)) = jobs.get(index) else {
+                continue;
+            };
+            let needed = job.memory();
+            budget.begin(needed);
+            (index, job, needed)
+        };
+        let made = match &mut bench {
+            Some(bench) => Bench::make(bench, job),
+            none => Bench::new(input.spine.repo, input.sources, input.costs)
+                .and_then(|bench| none.insert(bench).make(job)),
+        };
+        budget.end(needed, made.as_ref().map_or(0, kept));
+        if found.send((index, made)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns the memory that a patch takes until it is in a part.
+fn kept(made: &Option<Patched>) -> u64 {
+    made.as_ref().map_or(0, |made| made.stream.len() as u64)
+}
+
+/// Results that come in any order, and are asked for in theirs.
+struct InOrder {
+    results: Receiver<Found>,
+    early: Vec<Option<Option<Patched>>>,
+}
+
+impl InOrder {
+    fn new(results: Receiver<Found>, count: usize) -> InOrder {
+        let early = std::iter::repeat_with(|| None).take(count).collect();
+        InOrder { results, early }
+    }
+
+    /// Waits for one result; the first error that comes in ends the waiting.
+    fn wait(&mut self, index: usize) -> Result<Option<Patched>, DeltaError> {
+        loop {
+            if let Some(made) = self.early.get_mut(index).and_then(Option::take) {
+                return Ok(made);
+            }
+            let (other, made) = self.results.recv().expect("every job has a result");
+            if let Some(early) = self.early.get_mut(other) {
+                *early = Some(made?);
+            }
+        }
+    }
+}

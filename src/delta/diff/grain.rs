@@ -1,0 +1,127 @@
+//! How closely two files are compared.
+
+/// Files from this size on may be compressed already.
+const COMPRESSED_FROM: usize = 1 << 20;
+/// Files from this size on are sampled, for not all compressed files begin with a magic number.
+const SAMPLED_FROM: usize = 4 << 20;
+/// How many samples are taken.
+const SAMPLES: usize = 64;
+/// The length of one sample.
+const SAMPLE: usize = 4096;
+/// From so many bits per byte on, samples come from something compressed.
+const DENSE: f64 = 7.9;
+/// Old files from this size on are indexed less closely, which saves memory.
+const MEDIUM_FROM: u64 = 32 << 20;
+/// What compressed files begin with: gzip, xz, zstd, bzip2.
+const MAGICS: [&[u8]; 4] = [b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh"];
+
+/// How closely two files are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::delta) enum Grain {
+    /// Every fourth window of 16 bytes: what makes the smallest patches.
+    Fine,
+    /// Every 16th window of 16 bytes: for large files.
+    Medium,
+    /// Every 32nd window of 32 bytes: for files that are compressed already.
+    Coarse,
+}
+
+/// The numbers behind a grain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mesh {
+    /// How many bytes an anchor has at least.
+    pub(super) width: usize,
+    /// How far apart the indexed windows of the old file are.
+    pub(super) step: usize,
+    /// How many places are tried for one window.
+    pub(super) chain: usize,
+}
+
+impl Grain {
+    /// Chooses a grain for two files.
+    pub(in crate::delta) fn of(old: &[u8], new: &[u8]) -> Grain {
+        if is_compressed(new) {
+            Grain::Coarse
+        } else {
+            Grain::of_sizes(old.len() as u64)
+        }
+    }
+
+    /// Chooses the closest grain that an old file of this size may need.
+    pub(in crate::delta) fn of_sizes(old: u64) -> Grain {
+        if old >= MEDIUM_FROM {
+            Grain::Medium
+        } else {
+            Grain::Fine
+        }
+    }
+
+    pub(super) fn mesh(self) -> Mesh {
+        let (width, step, chain) = match self {
+            Grain::Fine => (16, 4, 8),
+            Grain::Medium => (16, 16, 8),
+            Grain::Coarse => (32, 32, 1),
+        };
+        Mesh { width, step, chain }
+    }
+}
+
+/// Tells whether a file is one of those that no compressor makes smaller.
+fn is_compressed(file: &[u8]) -> bool {
+    if file.len() < COMPRESSED_FROM {
+        return false;
+    }
+    let marked = MAGICS.iter().any(|magic| file.starts_with(magic));
+    marked || file.len() >= SAMPLED_FROM && entropy(file) > DENSE
+}
+
+/// Returns the bits per byte in samples of the file.
+fn entropy(file: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    for sample in file
+        .chunks(file.len() / SAMPLES)
+        .map(|piece| &piece[..piece.len().min(SAMPLE)])
+    {
+        for byte in sample {
+            counts[usize::from(*byte)] += 1;
+        }
+    }
+    let total: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+    let bits = |count: &u32| match count {
+        0 => 0.0,
+        count => f64::from(*count) / total * (total / f64::from(*count)).log2(),
+    };
+    counts.iter().map(bits).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_is_recognised() {
+        let mut seed = 1u64;
+        let mut noise = |len: usize| -> Vec<u8> {
+            let next = || {
+                seed = seed
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
+                (seed >> 56) as u8
+            };
+            std::iter::repeat_with(next).take(len).collect()
+        };
+        let text = b"All work and no play makes Jack a dull boy.\n".repeat(200_000);
+        let gzip = [&b"\x1f\x8b\x08"[..], &text].concat();
+        let image = [&text[..20_000], &noise(5 << 20)].concat();
+        let old = b"";
+        assert_eq!(Grain::of(old, &text), Grain::Fine);
+        assert_eq!(Grain::of(old, &gzip), Grain::Coarse);
+        assert_eq!(Grain::of(old, &gzip[..9000]), Grain::Fine);
+        assert_eq!(Grain::of(old, &image), Grain::Coarse);
+        assert_eq!(Grain::of(old, &noise(2 << 20)), Grain::Fine);
+        assert_eq!(
+            Grain::of(&vec![0; MEDIUM_FROM as usize], &text),
+            Grain::Medium
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! Where the windows of the old file are, by their hash.
+//!
+//! ```text
+//! table   hash, top bits ─▸ slot          0, or the number of a window + 1 in the low bits,
+//!                                         further bits of its hash in those that are left
+//! chain   window number ─▸ slot           the window before it with the same top bits
+//! ```
+
+use super::grain::{Grain, Mesh};
+
+/// Odd numbers without a pattern.
+const MIX: [u64; 3] = [
+    0x9e37_79b1_85eb_ca87,
+    0xc2b2_ae3d_27d4_eb4f,
+    0x9e37_79b9_7f4a_7c15,
+];
+
+/// Where the windows of the old file are.
+#[derive(Debug)]
+pub(super) struct Index {
+    mesh: Mesh,
+    table: Vec<u32>,
+    chain: Vec<u32>,
+    /// How far a hash is shifted to be an index into the table.
+    shift: u32,
+    /// The bits of a slot that hold the number of a window.
+    numbers: u32,
+}
+
+impl Default for Index {
+    fn default() -> Index {
+        Index {
+            mesh: Grain::Fine.mesh(),
+            table: Vec::new(),
+            chain: Vec::new(),
+            shift: 63,
+            numbers: 0,
+        }
+    }
+}
+
+impl Index {
+    /// Indexes a file; what was indexed before is forgotten.
+    pub(super) fn fill(&mut self, old: &[u8], grain: Grain) {
+        self.mesh = grain.mesh();
+        let Mesh { width, step, chain } = self.mesh;
+        let windows = windows(old.len(), self.mesh);
+        let bits = table_bits(windows);
+        self.shift = u64::BITS - bits;
+        self.numbers = u32::try_from(windows.next_power_of_two() * 2 - 1).unwrap_or(u32::MAX);
+        self.table.clear();
+        self.table.resize(1 << bits, 0);
+        self.chain.clear();
+        if chain > 1 {
+            self.chain.resize(windows, 0);
+        }
+        let mut last = None;
+        for (number, window) in old.windows(width).step_by(step).enumerate() {
+            let hash = self.hash(window);
+            // Of a run of one byte, the first window is enough.
+            if last.replace(hash) == Some(hash) {
+                continue;
+            }
+            let slot = (number as u32 + 1) | self.tag(hash);
+            if let Some(head) = self.table.get_mut((hash >> self.shift) as usize) {
+                let before = std::mem::replace(head, slot);
+                if let Some(link) = self.chain.get_mut(number) {
+                    *link = before;
+                }
+            }
+        }
+    }
+
+    /// Returns the memory that the index of a file of this size takes.
+    pub(super) fn memory(old: u64, grain: Grain) -> u64 {
+        let mesh = grain.mesh();
+        let windows = windows(usize::try_from(old).unwrap_or(usize::MAX), mesh);
+        let chain = if mesh.chain > 1 { windows } else { 0 };
+        4 * ((1 << table_bits(windows)) + chain as u64)
+    }
+
+    /// Returns how long a window is.
+    pub(super) fn width(&self) -> usize {
+        self.mesh.width
+    }
+
+    /// Calls `visit` with the places in the old file where this window probably stands, last one
+    /// first, until it returns false.
+    pub(super) fn places(&self, window: &[u8], mut visit: impl FnMut(usize) -> bool) {
+        let hash = self.hash(window);
+        let tag = self.tag(hash);
+        let mut slot = self.table.get((hash >> self.shift) as usize).copied();
+        for _ in 0..self.mesh.chain {
+            let Some(found) = slot.filter(|slot| *slot != 0) else {
+                return;
+            };
+            let number = ((found & self.numbers) - 1) as usize;
+            if found & !self.numbers == tag && !visit(number * self.mesh.step) {
+                return;
+            }
+            slot = self.chain.get(number).copied();
+        }
+    }
+
+    /// Returns what a slot holds of a hash, besides the window's number.
+    fn tag(&self, hash: u64) -> u32 {
+        hash as u32 & !self.numbers
+    }
+
+    fn hash(&self, window: &[u8]) -> u64 {
+        let (words, _) = window.as_chunks::<8>();
+        let mixed = words.iter().fold(0u64, |hash, word| {
+            (hash.wrapping_mul(MIX[0]).rotate_left(31) ^ u64::from_le_bytes(*word))
+                .wrapping_mul(MIX[1])
+        });
+        (mixed ^ mixed >> 29).wrapping_mul(MIX[2])
+    }
+}
+
+/// Returns how many windows of a file are indexed.
+fn windows(len: usize, mesh: Mesh) -> usize {
+    match len.checked_sub(mesh.width) {
+        Some(last) => last / mesh.step + 1,
+        None => 0,
+    }
+}
+
+/// Returns the size of the table for so many windows, as a power of two.
+fn table_bits(windows: usize) -> u32 {
+    (windows + windows / 4).next_power_of_two().ilog2().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(index: &Index, window: &[u8]) -> Vec<usize> {
+        let mut places = Vec::new();
+        index.places(window, |place| {
+            places.push(place);
+            true
+        });
+        places
+    }
+
+    #[test]
+    fn windows_are_found_where_they_stand() {
+        let old: Vec<u8> = (0..4000u32).flat_map(u32::to_be_bytes).collect();
+        for grain in [Grain::Fine, Grain::Medium, Grain::Coarse] {
+            let mut index = Index::default();
+            index.fill(&old, grain);
+            let Mesh { width, step, chain } = grain.mesh();
+            let found = |at: &usize| places(&index, &old[*at..at + width]).contains(at);
+            let all = (0..old.len() - width).step_by(step);
+            let count = all.clone().count();
+            // With one place per bucket some are lost; with chains hardly any.
+            let least = if chain > 1 {
+                count - count / 50
+            } else {
+                count / 2
+            };
+            assert!(all.filter(found).count() >= least, "{grain:?}");
+            assert!(places(&index, &[0xee; 32][..width]).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_run_is_indexed_once_and_short_files_not_at_all() {
+        let mut index = Index::default();
+        index.fill(&[7; 1000], Grain::Fine);
+        assert_eq!(places(&index, &[7; 16]), [0]);
+        index.fill(&[7; 15], Grain::Fine);
+        assert_eq!(places(&index, &[7; 16]), [0; 0]);
+        index.fill(&[], Grain::Coarse);
+        assert_eq!(places(&index, &[7; 32]), [0; 0]);
+    }
+}

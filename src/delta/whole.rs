@@ -1,0 +1,92 @@
+//! Reading a file object into memory, checked against its name.
+
+use std::io::{self, Read};
+
+use super::DeltaError;
+use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, filez::Checker};
+use crate::repo::{Mode, Repo, RepoError};
+
+/// Reads files into memory, and keeps its buffers from one to the next.
+#[derive(Debug, Default)]
+pub(super) struct WholeReader {
+    checker: Checker,
+    stored: Vec<u8>,
+}
+
+/// What stands around a file's content.
+#[derive(Clone, Debug)]
+pub(super) struct Around {
+    pub(super) header: FileHeader,
+    /// The size of the object in an archive, if that is where it was read.
+    pub(super) stored: Option<u64>,
+}
+
+/// Buffers are not kept when they grew beyond this.
+const KEPT: usize = 8 << 20;
+
+impl WholeReader {
+    /// Reads a file of `size` bytes; `content` is emptied first.
+    pub(super) fn read(
+        &mut self,
+        repo: &Repo,
+        checksum: &Checksum,
+        size: u64,
+        content: &mut Vec<u8>,
+    ) -> Result<Around, DeltaError> {
+        let name = ObjectName::new(*checksum, ObjectKind::File);
+        content.clear();
+        content.reserve_exact(usize::try_from(size).unwrap_or(0));
+        let read = match repo.mode() {
+            Mode::Archive => self.archived(repo, &name, content),
+            _ => plain(repo, &name, size, content),
+        };
+        self.stored.clear();
+        self.stored.shrink_to(KEPT);
+        let (around, actual) = read.map_err(DeltaError::at(name))?;
+        match actual == *checksum {
+            true => Ok(around),
+            false => Err(RepoError::ObjectMismatch { name, actual }.into()),
+        }
+    }
+
+    fn archived(
+        &mut self,
+        repo: &Repo,
+        name: &ObjectName,
+        content: &mut Vec<u8>,
+    ) -> Result<(Around, Checksum), DeltaError> {
+        let (file, stored) = repo.open_loose(name)?;
+        self.stored
+            .reserve_exact(usize::try_from(stored).unwrap_or(0));
+        file.take(stored).read_to_end(&mut self.stored)?;
+        let info = self
+            .checker
+            .check_with(&self.stored, |piece| content.extend_from_slice(piece))?;
+        let around = Around {
+            header: info.header,
+            stored: Some(stored),
+        };
+        Ok((around, info.checksum))
+    }
+}
+
+/// Reads a file that is stored as it is.
+fn plain(
+    repo: &Repo,
+    name: &ObjectName,
+    size: u64,
+    content: &mut Vec<u8>,
+) -> Result<(Around, Checksum), DeltaError> {
+    let file = repo.file(&name.checksum)?;
+    if file.size != size {
+        return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+    }
+    file.reader.take(size).read_to_end(content)?;
+    let mut hash = file.header.hasher();
+    hash.update(content);
+    let around = Around {
+        header: file.header,
+        stored: None,
+    };
+    Ok((around, hash.finish()))
+}
