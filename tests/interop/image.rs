@@ -48,6 +48,14 @@ pub fn build(root: &Path, version: u8) {
         &noise(70_000, version),
         0o755,
     );
+    // A file that moves with its version, and changes little: it travels as a patch.
+    let modules = format!("usr/lib/modules-6.{version}");
+    dir(root, &modules, 0o755);
+    let mut module = noise(400_000, 9);
+    for at in (0..module.len()).step_by(2000) {
+        module[at] = version;
+    }
+    file(root, &format!("{modules}/fs.ko"), &module, 0o4755);
     file(
         root,
         "usr/etc/os-release",
