@@ -11,6 +11,7 @@ mod fixture;
 mod format;
 mod handmade;
 mod hostile_bundle;
+mod history;
 mod house;
 mod import;
 mod inspect;

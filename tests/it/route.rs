@@ -81,6 +81,7 @@ impl Route {
             index: Index::Carried,
             may_return: MayReturn::Nowhere,
             permit_rollback: None,
+            history: 0,
             expires: None,
             level: None,
             costs: CostModel::default(),

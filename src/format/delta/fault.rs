@@ -23,6 +23,9 @@ pub enum DeltaFault {
     /// The superblock's commit does not have the digest that the superblock names.
     #[error("the embedded commit is not the one the delta leads to")]
     WrongCommit,
+    /// The ancestors that travel along are not those of the commit.
+    #[error("the history is not that of the commit")]
+    BrokenHistory,
     /// The superblock names prerequisite deltas, which nothing ever wrote.
     #[error("the delta names prerequisite deltas")]
     Prerequisites,

@@ -17,6 +17,7 @@
 mod endian;
 mod fallback;
 mod fault;
+mod history;
 mod name;
 mod ops;
 mod part;
@@ -28,6 +29,7 @@ pub mod varint;
 pub use endian::Endian;
 pub use fallback::Fallback;
 pub use fault::DeltaFault;
+pub use history::{Ancestor, MAX_HISTORY};
 pub use name::DeltaName;
 pub use ops::{Look, Op, Span};
 pub use part::PartHeader;

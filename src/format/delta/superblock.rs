@@ -21,7 +21,7 @@ use crate::format::{
 };
 
 /// The type of the embedded commit.
-const COMMIT: &str = "(a{sv}aya(say)sstayay)";
+pub(super) const COMMIT: &str = "(a{sv}aya(say)sstayay)";
 /// The largest superblock that is read: what current clients fetch as metadata.
 pub const MAX_SUPERBLOCK: u64 = MAX_METADATA;
 /// The most parts, and the most fallbacks, of one delta.

@@ -1,6 +1,7 @@
 //! What must hold before the first byte is written.
 
 use super::{Error, ExportError, ExportOptions, ExportSigners, Index, PermitRollback, Waiver};
+use crate::format::delta::MAX_HISTORY;
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::{Repo, RepoError};
 use crate::workflow::{Finding, Subject};
@@ -23,6 +24,10 @@ pub(super) fn question(options: &ExportOptions<'_>) -> Result<(), ExportError> {
         .filter(|level| !(1..=MAX_LEVEL).contains(level))
     {
         return Err(ExportError::Level { level });
+    }
+    if options.history > MAX_HISTORY {
+        let asked = options.history;
+        return Err(ExportError::History { asked });
     }
     match options
         .expires

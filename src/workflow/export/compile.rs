@@ -53,13 +53,20 @@ pub(super) fn compile(
         let parts = parts?;
         Ok::<_, Error>((compiled?, parts))
     })?;
-    let headers = Superblock::decode(&compiled.superblock)?.parts;
+    let mut superblock = Superblock::decode(&compiled.superblock)?;
+    let content = superblock.parts.iter().map(|header| header.unpacked).sum();
     Ok(Compiled {
         parts,
-        content: headers.iter().map(|header| header.unpacked).sum(),
+        content,
         patched_stored: patched_stored(release, &compiled),
         packs: packs(release, &compiled),
-        superblock: compiled.superblock,
+        superblock: match release.ancestors.is_empty() {
+            true => compiled.superblock,
+            false => {
+                superblock.set_history(&release.ancestors)?;
+                superblock.encode()?
+            }
+        },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::Class;
 use crate::bundle::SiteName;
+use crate::format::delta::MAX_HISTORY;
 use crate::format::{Checksum, RefName};
 
 /// Why an export makes no sense as it was asked for.
@@ -35,6 +36,12 @@ pub enum ExportError {
         name: RefName,
         /// What the site has.
         commit: Checksum,
+    },
+    /// More ancestors are asked for than may travel.
+    #[error("{asked} ancestors are more than the {MAX_HISTORY} that may travel")]
+    History {
+        /// How many were asked for.
+        asked: usize,
     },
     /// A release to go back to belongs to none of the refs.
     #[error("{revision} is no earlier release of any ref that is exported")]
@@ -91,6 +98,7 @@ impl ExportError {
             ExportError::UnknownHead { .. } => {
                 "add --from with a release the site has had, or --full"
             }
+            ExportError::History { .. } => "ask for fewer",
             ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
             ExportError::NothingToPermit { .. } => {
                 "set the ref back first, and name what the site accepted last: REF=SEQUENCE"

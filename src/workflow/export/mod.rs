@@ -12,6 +12,7 @@ mod carry;
 mod check;
 mod compile;
 mod error;
+mod history;
 mod manifest;
 mod may_return;
 mod permit;
@@ -60,6 +61,8 @@ pub struct ExportOptions<'a> {
     pub may_return: MayReturn<'a>,
     /// The one ref that sites may take back to an older commit, once.
     pub permit_rollback: Option<&'a PermitRollback>,
+    /// How many of the releases that the site skipped are told of: commits without their trees.
+    pub history: usize,
     /// When the bundle ends to be acceptable, in UNIX seconds.
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.

@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
-use super::{Error, ExportOptions, check, may_return, permit, target};
+use super::{Error, ExportOptions, check, history, may_return, permit, target};
 use crate::bundle::{ObjectTotals, Rollback, Room, Target};
+use crate::format::delta::Ancestor;
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::summary::metadata_ref;
 use crate::repo::{Repo, RepoError};
@@ -71,6 +72,10 @@ pub struct PlannedRelease {
     pub paired_files: u64,
     /// How large the objects are in the repository.
     pub stored: u64,
+    /// How many skipped releases before it would be told of.
+    pub history: usize,
+    #[serde(skip)]
+    pub(super) ancestors: Vec<Ancestor>,
     #[serde(skip)]
     pub(super) head: Encoded<Commit>,
     #[serde(skip)]
@@ -97,7 +102,10 @@ pub(super) fn make(
 ) -> Result<ExportPlan, Error> {
     check::question(options)?;
     let finder = Finder::new(repo, options)?;
+    let heads = options.refs.iter().map(|name| repo.ref_commit(name));
+    let heads = heads.filter_map(Result::transpose);
     let mut planner = Planner {
+        heads: heads.collect::<Result<_, _>>()?,
         repo,
         options,
         finder: &finder,
@@ -127,6 +135,8 @@ struct Planner<'a> {
     options: &'a ExportOptions<'a>,
     finder: &'a Finder<'a>,
     carrier: Carrier<'a>,
+    /// The heads of the refs that are asked for.
+    heads: Vec<Checksum>,
     releases: Vec<PlannedRelease>,
     up_to_date: Vec<RefName>,
     findings: Vec<Finding>,
@@ -170,6 +180,8 @@ impl Planner<'_> {
         else {
             return Ok(());
         };
+        let (limit, released) = (self.options.history, self.heads.as_slice());
+        let ancestors = history::skipped(self.repo, &head, &bases.commits, released, limit)?;
         observer.event(Event::Advance {
             stage: Stage::Walk,
             by: carried.count(),
@@ -183,7 +195,12 @@ impl Planner<'_> {
             objects: carried.objects,
             packed_files: carried.packs.len() as u64,
             paired_files: carried.pairs.len() as u64,
-            stored: carried.spine_stored + carried.pack_stored() + carried.pair_stored(),
+            stored: carried.spine_stored
+                + carried.pack_stored()
+                + carried.pair_stored()
+                + history::size(&ancestors),
+            history: ancestors.len(),
+            ancestors,
             head,
             commitmeta,
             carried,

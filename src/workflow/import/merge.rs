@@ -1,18 +1,22 @@
 //! Detached metadata of a commit: added to, never replaced.
 
 use crate::format::Metadata;
-use crate::workflow::Spine;
+use crate::openpgp::Verification;
 use crate::workflow::error::Error;
 
 /// Adds the signatures that count to those that are there; nothing when none is new.
 ///
 /// What is there keeps its order, for stock clients stop at the first bad signature; what cannot be
 /// verified here is not added.
-pub(super) fn merge(mut present: Metadata, spine: &Spine) -> Result<Option<Metadata>, Error> {
-    let offered = spine.commitmeta.signatures(Metadata::GPGSIGS)?;
+pub(super) fn merge(
+    mut present: Metadata,
+    offered: &Metadata,
+    verification: &Verification,
+) -> Result<Option<Metadata>, Error> {
+    let offered = offered.signatures(Metadata::GPGSIGS)?;
     let mut signatures = present.signatures(Metadata::GPGSIGS)?;
     let before = signatures.len();
-    for good in &spine.verification.good {
+    for good in &verification.good {
         if let Some(signature) = offered.get(good.index)
             && !signatures.contains(signature)
         {

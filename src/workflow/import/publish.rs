@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Observer;
 use crate::bundle::VerifiedBundle;
-use crate::format::{Checksum, RefName, Summary};
-use crate::openpgp::Fingerprint;
+use crate::format::{Checksum, Commit, Encoded, Metadata, RefName, Summary};
+use crate::openpgp::{Fingerprint, Verification};
 use crate::repo::{Repo, SummaryPair, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::journal::{self, Claims, Entry, Verb};
@@ -38,10 +38,13 @@ impl Publication<'_> {
         outcome: &mut ImportOutcome,
     ) -> Result<(), Error> {
         for spine in &carried.spines {
-            let commit = spine.commit().checksum();
-            let present = tx.repo().commitmeta(&commit)?;
-            if let Some(merged) = merge(present, spine)? {
-                tx.stage_commitmeta(&commit, &merged);
+            self.signatures(tx, spine.commit(), &spine.commitmeta, &spine.verification)?;
+            for ancestor in spine.superblock.history()? {
+                let signatures = ancestor.commitmeta.signatures(Metadata::GPGSIGS)?;
+                let now = self.site.now(self.options.now);
+                let trust = self.options.trust;
+                let verification = trust.verify(ancestor.commit.bytes(), &signatures, now);
+                self.signatures(tx, &ancestor.commit, &ancestor.commitmeta, &verification)?;
             }
         }
         for name in self.site.heads.keys() {
@@ -71,6 +74,22 @@ impl Publication<'_> {
             Some(copy) => copy.store(&self.bundle.manifest().repository.id, &accepted),
             None => Ok(()),
         }
+    }
+
+    /// Adds the signatures of a commit that count.
+    fn signatures(
+        &self,
+        tx: &Transaction<'_>,
+        commit: &Encoded<Commit>,
+        offered: &Metadata,
+        verification: &Verification,
+    ) -> Result<(), Error> {
+        let commit = commit.checksum();
+        let present = tx.repo().commitmeta(&commit)?;
+        if let Some(merged) = merge(present, offered, verification)? {
+            tx.stage_commitmeta(&commit, &merged);
+        }
+        Ok(())
     }
 
     fn summary(

@@ -114,6 +114,20 @@ impl<'a, 'r> Importer<'a, 'r> {
         }
     }
 
+    /// Stages the ancestors that are not here: known, but without their trees.
+    fn history(&self, tx: &Transaction<'_>, spine: &Spine) -> Result<(), Error> {
+        let releases = &self.check.manifest.releases;
+        for ancestor in spine.superblock.history()? {
+            let commit = ancestor.commit.checksum();
+            let released = releases.iter().any(|release| release.commit == commit);
+            if !released && !tx.has(&ObjectName::new(commit, ObjectKind::Commit))? {
+                tx.write_metadata(ObjectKind::Commit, ancestor.commit.bytes())?;
+                tx.mark_partial(&commit);
+            }
+        }
+        Ok(())
+    }
+
     /// Does the summary fit this repository, besides being signed?
     fn fits(&self, bytes: &[u8], findings: &mut Vec<Finding>) -> Result<(), Error> {
         let summary = Summary::decode(bytes)?;
@@ -162,6 +176,7 @@ impl PayloadSink for Importer<'_, '_> {
         self.go_on(state)?;
         if let Target::Stage(tx) = &self.target {
             tx.write_metadata(ObjectKind::Commit, spine.commit().bytes())?;
+            self.history(tx, &spine)?;
         }
         state.spines.push(spine);
         Ok(())
@@ -299,7 +314,10 @@ impl ObjectSink for PartSink<'_, '_, '_> {
         if let Target::Stage(tx) = &self.importer.target {
             let is_commit = object.kind == ObjectKind::Commit;
             let is_new = is_commit && !tx.has(object)?;
-            tx.write_metadata_later(object.kind, bytes)?;
+            // A commit that is here stays as it is, complete or partial.
+            if is_new || !is_commit {
+                tx.write_metadata_later(object.kind, bytes)?;
+            }
             if is_new {
                 tx.mark_partial(&object.checksum);
             }

@@ -122,6 +122,7 @@ impl ReleaseCheck<'_> {
     ) -> Result<Spine, Error> {
         let superblock = Superblock::decode(bytes)?;
         let commitmeta = superblock.commitmeta()?.unwrap_or_default();
+        superblock.history()?;
         let signatures = commitmeta.signatures(Metadata::GPGSIGS)?;
         let verification = self
             .trust

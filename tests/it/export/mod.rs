@@ -99,6 +99,7 @@ impl Twin {
             index: self.index,
             may_return: MayReturn::Nowhere,
             permit_rollback: None,
+            history: 0,
             expires: Some(self.now + 86_400),
             level: self.level,
             costs: CostModel::default(),

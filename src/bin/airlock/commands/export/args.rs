@@ -46,6 +46,9 @@ pub struct Args {
     /// last, or from SEQUENCE; counts when the `trust` role signs the bundle
     #[arg(long, value_name = "REF[=SEQUENCE]", value_parser = permit)]
     pub(super) permit_rollback: Option<PermitRollback>,
+    /// Tell of up to N releases that the site skipped: their commits without trees, for `log`
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) history: usize,
     /// Leave the summary out; the site makes and signs its own
     #[arg(long)]
     pub(super) no_summary: bool,

@@ -40,6 +40,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         },
         may_return: args.may_return(),
         permit_rollback: args.permit_rollback.as_ref(),
+        history: args.history,
         expires: args
             .expires
             .or(context.config().expires)
