@@ -31,7 +31,7 @@ pub use manifest::{
 pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameFault, Role};
 pub use read::{
     Bundle, FilezObject, LargeFilez, MAX_SIGNATURES, MAX_WINDOW_LOG, PackFault, PayloadSink, Place,
-    ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault,
+    ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault, arrange,
 };
 pub use write::{
     BundleWriter, Form, PackObject, Packed, PartSpool, RawPart, Reserve, Room, SealedBundle,

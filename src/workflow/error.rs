@@ -12,7 +12,7 @@ use super::site::CopyError;
 use super::statement::StatementError;
 use super::trust::TrustError;
 use crate::Class;
-use crate::bundle::{ReadError, WriteError};
+use crate::bundle::{ReadError, VolumeFault, WriteError};
 use crate::delta::DeltaError;
 use crate::format::{Checksum, FormatError, RefName};
 use crate::openpgp::OpenPgpError;
@@ -162,6 +162,9 @@ impl Error {
             }
             Error::Trust(TrustError::SecretKey { .. }) => {
                 "move the secret key away; only certificates belong there"
+            }
+            Error::Read(ReadError::Volume(VolumeFault::Another { .. })) => {
+                "name one bundle; its volumes are found by themselves"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
             Error::Export(error) => error.hint(),

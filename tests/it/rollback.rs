@@ -1,7 +1,6 @@
 //! `rollback`: a bad release is taken back, at a site without a key and at the twin with one.
 
 use airlock::format::Checksum;
-use airlock::repo::Mode;
 use airlock::workflow::export::{Base, ExportError, MayReturn};
 use airlock::workflow::promote::{PromoteOptions, SOURCE_COMMIT};
 use airlock::workflow::rollback::{HoldOutcome, Previous, hold, plan_rollback};
@@ -9,7 +8,7 @@ use airlock::workflow::seal::Signing;
 use airlock::workflow::{Error, Finding, Standing, journal};
 use airlock::{Class, Silent};
 
-use crate::bench::{Bench, Key};
+use crate::bench::Key;
 use crate::route::{Route, STABLE, V1, V2, V3};
 
 fn take_back(route: &Route) -> Result<HoldOutcome, Error> {
@@ -167,30 +166,13 @@ fn a_site_with_its_own_key_signs_anew() {
 
 #[test]
 fn a_collection_goes_back_with_its_metadata() {
-    let twin = Bench::of_collection(Mode::Archive, Some("org.example.Os"));
-    let mut route = Route::of(twin);
-    let site = Bench::of_collection(Mode::Archive, Some("org.example.Os"));
-    route.site = site.repo;
-    let release = |files| {
-        let source = route.twin.commit("os/dev", files, |commit| {
-            route.clock.set(route.clock.get() + 3600);
-            commit.timestamp = route.clock.get() - 60;
-        });
-        let options = PromoteOptions::new(
-            source.to_string(),
-            STABLE.parse().unwrap(),
-            route.clock.get(),
-        );
-        let plan =
-            airlock::workflow::promote::plan(&route.twin.repo, &route.twin.repo, options).unwrap();
-        plan.execute(route.key.signing(), &Silent).unwrap().commit
-    };
-    let first = release(V1);
+    let route = Route::of_collection("org.example.Os");
+    let first = route.promote(V1);
     let full = route.export(Base::Full, MayReturn::Before);
     route.import(&full.files).unwrap();
     let before = route.published();
     assert!(before.0.contains_key("ostree-metadata"), "{before:?}");
-    release(V2);
+    route.promote(V2);
     let from = [first.to_string()];
     let update = route.export(Base::Revisions(&from), MayReturn::Before);
     assert_eq!(update.may_return.len(), 1, "{:?}", update.may_return);

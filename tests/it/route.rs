@@ -12,6 +12,7 @@ use airlock::repo::{Mode, Repo, Transaction};
 use airlock::workflow::export::{
     Base, ExportOptions, ExportSigners, Exported, Index, MayReturn, ReadBack, export,
 };
+use airlock::workflow::promote::{PromoteOptions, plan};
 use airlock::workflow::seal::{Signing, sign_commit};
 use airlock::workflow::{Error, ImportOptions, ImportOutcome, Trust, import};
 use tempfile::TempDir;
@@ -49,6 +50,26 @@ impl Route {
             clock: Cell::new(NOW),
             _dir,
         }
+    }
+
+    /// A twin and a site of one collection.
+    pub fn of_collection(id: &str) -> Route {
+        let mut route = Route::of(Bench::of_collection(Mode::Archive, Some(id)));
+        let site = Bench::of_collection(Mode::Archive, Some(id));
+        (route.site, route._dir) = (site.repo, site.dir);
+        route
+    }
+
+    /// Promotes a tree, an hour after the last; a collection's metadata is made with it.
+    pub fn promote(&self, files: &[(&str, &str)]) -> Checksum {
+        let now = self.clock.get() + 3600;
+        self.clock.set(now);
+        let source = self
+            .twin
+            .commit("os/dev", files, |commit| commit.timestamp = now - 60);
+        let options = PromoteOptions::new(source.to_string(), STABLE.parse().unwrap(), now);
+        let plan = plan(&self.twin.repo, &self.twin.repo, options).unwrap();
+        plan.execute(self.key.signing(), &Silent).unwrap().commit
     }
 
     /// Releases a tree, an hour after the last.

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use airlock::bundle::Bundle;
 use airlock::{Class, Observer};
 use anstream::AutoStream;
 
@@ -12,6 +13,7 @@ use crate::args::OutputArgs;
 use crate::config::Config;
 use crate::error::CliError;
 use crate::progress::{self, Progress};
+use crate::render::clean;
 
 /// What a verb may know of the world besides its arguments.
 pub struct Context {
@@ -49,11 +51,17 @@ impl Context {
         &self.config
     }
 
-    /// Names the bundle that is being worked on in the progress lines of a log.
+    /// Names the bundle that is being worked on, and its id, in the progress lines of a log.
     pub fn about(&self, bundle: &[PathBuf]) {
-        if let Some(name) = bundle.first().and_then(|path| path.file_name()) {
-            self.progress.about(&name.to_string_lossy());
-        }
+        let Some(name) = bundle.first().and_then(|path| path.file_name()) else {
+            return;
+        };
+        let name = clean(&name.to_string_lossy());
+        // What cannot be opened is told by whoever opens it next.
+        self.progress.about(&match Bundle::open(bundle) {
+            Ok(bundle) => format!("{name} {:.12}", bundle.id().to_string()),
+            Err(_) => name,
+        });
     }
 
     /// Warns on stderr at once.

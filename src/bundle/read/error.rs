@@ -177,6 +177,7 @@ impl ReadError {
             ReadError::NotFound { .. } | ReadError::Volume(VolumeFault::Missing { .. }) => {
                 Class::NotFound
             }
+            ReadError::Volume(VolumeFault::Another { .. }) => Class::Usage,
             ReadError::Manifest(fault) => fault.class(),
             _ => Class::Corrupt,
         }

@@ -86,6 +86,14 @@ pub enum VolumeFault {
         /// The file.
         path: PathBuf,
     },
+    /// Two files begin two bundles.
+    #[error("{} is another bundle than {}", path.display(), first.display())]
+    Another {
+        /// The file.
+        path: PathBuf,
+        /// The bundle that was named before it.
+        first: PathBuf,
+    },
     /// Two files are the same volume.
     #[error("{} repeats {}", path.display(), first.display())]
     Repeated {

@@ -10,6 +10,7 @@
 //! PayloadSink       sees nothing that was not checked
 //! ```
 
+mod arrange;
 mod chunks;
 mod deal;
 mod dir;
@@ -31,6 +32,7 @@ mod verified;
 mod volumes;
 mod worker;
 
+pub use arrange::arrange;
 pub use error::{Place, ReadError};
 pub use fault::{PackFault, TarFault, TreeFault, VolumeFault};
 pub use front::MAX_SIGNATURES;

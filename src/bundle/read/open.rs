@@ -186,8 +186,9 @@ fn second_beginning(first: &Volume, second: &Volume) -> ReadError {
     let manifest = |volume| FrontBytes::read(volume).ok().map(|front| front.manifest);
     match manifest(first).is_some_and(|bytes| Some(bytes) == manifest(second)) {
         true => repeated(second, first),
-        false => ReadError::Volume(VolumeFault::Foreign {
+        false => ReadError::Volume(VolumeFault::Another {
             path: second.path.clone(),
+            first: first.path.clone(),
         }),
     }
 }

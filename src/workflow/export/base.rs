@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::profile::SiteProfile;
 use super::{Base, Error, ExportError, ExportOptions};
-use crate::bundle::Inventory;
+use crate::bundle::{Inventory, SiteName};
 use crate::format::{Checksum, Commit, Encoded, ObjectKind, ObjectName, RefName};
 use crate::repo::summary::METADATA_REF;
 use crate::repo::{Repo, RepoError};
@@ -27,6 +27,8 @@ pub(super) struct Finder<'a> {
     revisions: Vec<(Checksum, Option<Vec<String>>)>,
     refs: &'a [RefName],
     profile: Option<SiteProfile>,
+    /// The site, if somebody named it.
+    site: Option<SiteName>,
 }
 
 impl<'a> Finder<'a> {
@@ -52,6 +54,7 @@ impl<'a> Finder<'a> {
             revisions,
             refs: options.refs,
             profile,
+            site: matches!(options.base, Base::Site).then(|| options.site.clone()),
         })
     }
 
@@ -187,6 +190,7 @@ impl<'a> Finder<'a> {
         ExportError::NoBase {
             name: name.clone(),
             suggestion,
+            site: self.site.clone(),
         }
         .into()
     }

@@ -16,6 +16,8 @@ pub enum ExportError {
         name: RefName,
         /// What the site probably has: what was exported last, or the release before.
         suggestion: Option<String>,
+        /// The site that was named, for which nothing was exported before.
+        site: Option<SiteName>,
     },
     /// None of the base commits belongs to the ref.
     #[error("none of the revisions given with --from is a commit of {name}")]

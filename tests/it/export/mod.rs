@@ -1,5 +1,6 @@
 //! `export`: what travels, what is refused, and what the twin remembers.
 
+mod metadata;
 mod refused;
 
 use std::collections::BTreeSet;

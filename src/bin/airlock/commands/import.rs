@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use airlock::bundle::arrange;
 use airlock::workflow::seal::Signing;
 use airlock::workflow::{
     self, Finding, ImportOptions, ImportOutcome, Standing, SummarySource, Trust, import,
@@ -16,7 +17,8 @@ use crate::render::{Done, clean, count};
 /// Take a bundle into a repository, after everything about it was checked
 #[derive(clap::Args)]
 pub struct Args {
-    /// The bundle: a file, a directory, or volumes in any order (one finds the others)
+    /// The bundle: a file, a directory, or volumes in any order (one finds the others); or several
+    /// bundles, or a directory where they lie: each is taken in on its own, the oldest first
     #[arg(required = true, value_name = "BUNDLE")]
     bundle: Vec<PathBuf>,
     #[command(flatten)]
@@ -35,15 +37,23 @@ pub struct Args {
     signing: SigningArgs,
 }
 
-/// Imports the bundle and says what moved.
+/// Imports the bundles and says what moved.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    context.about(&args.bundle);
+    let bundles = arrange(&args.bundle).map_err(workflow::Error::from)?;
+    let alone = match (bundles.len() > 1, args.dry_run, args.signatures.is_empty()) {
+        (true, true, _) => Some("a dry run looks at one bundle"),
+        (true, _, false) => Some("--signature belongs to one bundle"),
+        _ => None,
+    };
+    if let Some(what) = alone {
+        return Err(CliError::usage(what).next("name one bundle at a time"));
+    }
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let options = ImportOptions {
-        bundle: args.bundle,
+    let mut options = ImportOptions {
+        bundle: Vec::new(),
         signatures: args.signatures,
         trust: &trust,
         signing: Signing {
@@ -54,14 +64,51 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         now: context.now(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    if args.dry_run {
-        return Ok(planned(&plan_import(&repo, &options, context.observer())?));
+    let mut outcomes = Vec::new();
+    let several = bundles.len() > 1;
+    for bundle in bundles {
+        context.about(&bundle);
+        options.bundle = bundle;
+        if args.dry_run {
+            return Ok(planned(&plan_import(&repo, &options, context.observer())?));
+        }
+        let done = import(&repo, &options, context.observer()).map_err(CliError::from);
+        let outcome = done.map_err(|error| match several {
+            true => stopped(error, &options.bundle, &outcomes),
+            false => error,
+        })?;
+        for warning in &outcome.warnings {
+            context.warn(warning);
+        }
+        outcomes.push(outcome);
     }
-    let outcome = import(&repo, &options, context.observer())?;
-    for warning in &outcome.warnings {
-        context.warn(warning);
+    Ok(report(&outcomes))
+}
+
+/// Names the bundle at which it ended, and those that are in.
+fn stopped(mut error: CliError, at: &[PathBuf], before: &[ImportOutcome]) -> CliError {
+    if let Some(path) = at.first() {
+        error = error.why(format!("this is {}", clean(&path.display().to_string())));
     }
-    Ok(imported(&outcome))
+    for outcome in before {
+        error = error.why(format!("bundle {} was taken in before it", outcome.bundle));
+    }
+    match before.iter().any(|outcome| outcome.changed) {
+        true => error.something_changed(),
+        false => error,
+    }
+}
+
+fn report(outcomes: &[ImportOutcome]) -> Done {
+    if let [only] = outcomes {
+        return imported(Done::new(only), only)
+            .text(text(only, "moved"))
+            .changed(only.changed);
+    }
+    let all: String = outcomes.iter().map(|one| text(one, "moved")).collect();
+    let changed = outcomes.iter().any(|outcome| outcome.changed);
+    let done = Done::new(&outcomes).text(all).changed(changed);
+    outcomes.iter().fold(done, imported)
 }
 
 fn planned(outcome: &ImportOutcome) -> Done {
@@ -75,10 +122,8 @@ fn planned(outcome: &ImportOutcome) -> Done {
         .failed(Finding::gravest(&outcome.findings))
 }
 
-fn imported(outcome: &ImportOutcome) -> Done {
-    let mut done = Done::new(outcome)
-        .text(text(outcome, "moved"))
-        .changed(outcome.changed);
+/// Adds the remarks about one bundle.
+fn imported(mut done: Done, outcome: &ImportOutcome) -> Done {
     if outcome.rolled_forward {
         done = done.note("an interrupted publish was finished first");
     }

@@ -82,20 +82,25 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     })
 }
 
-/// Says which base was probably meant.
+/// Says why nothing is known of the site, and which base was probably meant.
 fn explain(error: Error) -> CliError {
-    let hint = match &error {
-        Error::Export(ExportError::NoBase {
-            suggestion: Some(commit),
-            ..
-        }) => Some(format!(
-            "add --from {commit} if the site has that, or --full"
-        )),
-        _ => None,
+    let Error::Export(ExportError::NoBase {
+        suggestion, site, ..
+    }) = &error
+    else {
+        return error.into();
     };
-    let made = CliError::from(error);
-    match hint {
-        Some(hint) => made.next(hint),
-        None => made,
-    }
+    let why = match site {
+        Some(site) => format!("nothing was exported for site {site} before"),
+        None => "airlock.toml names no `site`, whose last export would say it".to_owned(),
+    };
+    let once = match suggestion {
+        Some(commit) => format!("add --from {commit} (the release before), or --full"),
+        None => "add --full, for there is no release before".to_owned(),
+    };
+    let next = match site {
+        Some(_) => format!("{once}; only this once"),
+        None => format!("{once}; with `site` in airlock.toml only once"),
+    };
+    CliError::from(error).why(why).next(next)
 }
