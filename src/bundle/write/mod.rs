@@ -17,6 +17,7 @@ mod read_back;
 mod space;
 mod spool;
 mod tar;
+mod uncached;
 mod ustar;
 mod volumes;
 mod writer;

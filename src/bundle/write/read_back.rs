@@ -1,16 +1,13 @@
 //! Reads a finished bundle again, from the medium and not from memory.
 //!
 //! A stick that lies about its size, or is about to fail, takes every byte and keeps other ones.
-//! The pages that were just written and synced are dropped from the cache first, so that what
-//! is read comes from the medium.
+//! What is read comes past the page cache, or after what was synced was dropped from it.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Advice;
-
 use super::member::Digests;
+use super::uncached::Uncached;
 use super::{WriteError, ustar};
 use crate::bundle::{CHUNK_SIZE, Member, MemberName};
 use crate::format::Checksum;
@@ -60,10 +57,7 @@ pub(super) fn read_back_directory(
     for expected in expected {
         let path = directory.join(&expected.name);
         let mut file = open_uncached(&path)?;
-        let size = file
-            .metadata()
-            .map_err(WriteError::io("examine", &path))?
-            .len();
+        let size = file.len().map_err(WriteError::io("examine", &path))?;
         if size != expected.size {
             return Err(differs(
                 expected,
@@ -86,7 +80,7 @@ pub(super) fn read_back_tar(
     observer: &dyn Observer,
 ) -> Result<(), WriteError> {
     begin(expected, observer);
-    let volumes: Result<Vec<File>, _> = files.iter().map(|path| open_uncached(path)).collect();
+    let volumes: Result<Vec<Uncached>, _> = files.iter().map(|path| open_uncached(path)).collect();
     let mut joined: Box<dyn Read> = Box::new(io::empty());
     for volume in volumes? {
         joined = Box::new(joined.chain(volume));
@@ -169,9 +163,6 @@ fn differs(expected: &Expected, start: u64, end: u64) -> WriteError {
 }
 
 /// Opens a file whose bytes, synced before, are read from the medium.
-fn open_uncached(path: &Path) -> Result<File, WriteError> {
-    let file = File::open(path).map_err(WriteError::io("open", path))?;
-    rustix::fs::fadvise(&file, 0, None, Advice::DontNeed)
-        .map_err(|error| WriteError::io("drop from memory", path)(error.into()))?;
-    Ok(file)
+fn open_uncached(path: &Path) -> Result<Uncached, WriteError> {
+    Uncached::open(path).map_err(WriteError::io("open", path))
 }

@@ -109,8 +109,8 @@ fn a_wrong_volume_is_named_before_anything_is_read() {
         (
             "foreign first",
             |c| adopt(c, 0, "other"),
-            "is no volume",
-            Class::Corrupt,
+            "is another bundle",
+            Class::Usage,
         ),
         (
             "cut short",
