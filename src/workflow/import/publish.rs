@@ -41,7 +41,7 @@ impl Publication<'_> {
             self.signatures(tx, spine.commit(), &spine.commitmeta, &spine.verification)?;
             for ancestor in spine.superblock.history()? {
                 let signatures = ancestor.commitmeta.signatures(Metadata::GPGSIGS)?;
-                let now = self.site.now(self.options.now);
+                let now = self.site.now;
                 let trust = self.options.trust;
                 let verification = trust.verify(ancestor.commit.bytes(), &signatures, now);
                 self.signatures(tx, &ancestor.commit, &ancestor.commitmeta, &verification)?;
