@@ -132,6 +132,9 @@ impl<'de> Deserialize<'de> for Checksum {
     }
 }
 
+/// How many bytes two take in turns: two blocks.
+const PAIRED: usize = 128;
+
 /// A SHA-256 in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Sha256(sha2::Sha256);
@@ -145,6 +148,17 @@ impl Sha256 {
     /// Hashes more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    /// Hashes the same bytes in two, which takes less than one after the other.
+    ///
+    /// Each step of a SHA-256 waits for the one before it; of two at a time, a processor does one
+    /// while the other waits, if they are close enough for it to see both.
+    pub fn update_both(&mut self, other: &mut Sha256, bytes: &[u8]) {
+        for few in bytes.chunks(PAIRED) {
+            self.update(few);
+            other.update(few);
+        }
     }
 
     /// Ends, and returns the checksum of everything hashed.
@@ -176,6 +190,22 @@ mod tests {
         let checksum = Checksum::of(&[0]);
         assert_eq!(checksum.to_string(), EMPTY_TREE);
         assert_eq!(EMPTY_TREE.parse(), Ok(checksum));
+    }
+
+    #[test]
+    fn two_at_a_time_are_as_one_each() {
+        let bytes: Vec<u8> = (0..1000_u32).map(|number| number as u8).collect();
+        for split in [0, 1, 63, 64, 127, 128, 129, 999, 1000] {
+            let (mut one, mut two) = (Sha256::new(), Sha256::new());
+            one.update(b"before");
+            one.update_both(&mut two, &bytes[..split]);
+            two.update_both(&mut one, &bytes[split..]);
+            assert_eq!(two.finish(), Checksum::of(&bytes));
+            assert_eq!(
+                one.finish(),
+                Checksum::of(&[b"before", &bytes[..]].concat())
+            );
+        }
     }
 
     #[test]

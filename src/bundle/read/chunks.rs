@@ -3,7 +3,7 @@
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::bundle::{Manifest, Member};
-use crate::format::{Checksum, Sha256};
+use crate::format::Sha256;
 use crate::{Event, Observer, Stage};
 
 use super::error::ReadError;
@@ -64,13 +64,15 @@ fn read_member(
         let mut bytes = outlet.buffers.try_recv().unwrap_or_default();
         bytes.resize((range.end - range.start) as usize, 0);
         open.read_at(&mut bytes, range.start)?;
-        if Checksum::of(&bytes) != *digest {
+        let mut chunk = Sha256::new();
+        match &mut whole {
+            Some(whole) => chunk.update_both(whole, &bytes),
+            None => chunk.update(&bytes),
+        }
+        if chunk.finish() != *digest {
             return Err(ReadError::Chunk {
                 place: open.place(member.name, range),
             });
-        }
-        if let Some(whole) = &mut whole {
-            whole.update(&bytes);
         }
         let last = range.end == member.size;
         if last

@@ -30,12 +30,11 @@ impl Digests {
 
     /// Takes in the member's next bytes.
     pub(super) fn update(&mut self, mut bytes: &[u8]) {
-        self.whole.update(bytes);
         while !bytes.is_empty() {
             let room = CHUNK_SIZE - self.size % CHUNK_SIZE;
             let now = bytes.len().min(room as usize);
             let (head, tail) = bytes.split_at(now);
-            self.chunk.update(head);
+            self.chunk.update_both(&mut self.whole, head);
             self.size += now as u64;
             if self.size.is_multiple_of(CHUNK_SIZE) {
                 let full = std::mem::replace(&mut self.chunk, Sha256::new());
