@@ -23,6 +23,7 @@ mod file;
 mod fsck;
 mod init;
 mod keyfile;
+mod listing;
 mod lock;
 mod mode;
 mod objects;

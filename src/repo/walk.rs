@@ -21,6 +21,16 @@ pub trait ObjectSource: Sync {
     /// Says whether the object is there.
     fn has(&self, name: &ObjectName) -> Result<bool, RepoError>;
 
+    /// Says whether all of these files are there.
+    fn has_files(&self, files: &[Checksum]) -> Result<bool, RepoError> {
+        for file in files {
+            if !self.has(&ObjectName::new(*file, ObjectKind::File))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Reads a metadata object whose bytes match its name.
     fn metadata(&self, name: &ObjectName) -> Result<Vec<u8>, RepoError>;
 }
@@ -28,6 +38,10 @@ pub trait ObjectSource: Sync {
 impl ObjectSource for Repo {
     fn has(&self, name: &ObjectName) -> Result<bool, RepoError> {
         Repo::has(self, name)
+    }
+
+    fn has_files(&self, files: &[Checksum]) -> Result<bool, RepoError> {
+        Repo::has_files(self, files)
     }
 
     fn metadata(&self, name: &ObjectName) -> Result<Vec<u8>, RepoError> {
@@ -98,11 +112,15 @@ pub fn reachable(
 
 /// Lists what the commits need and the source does not have; nothing means they are complete.
 pub fn missing(source: &dyn ObjectSource, commits: &[Checksum]) -> Result<Vec<Missing>, RepoError> {
-    let mut walker = Walker::new(source);
-    for commit in commits {
-        walker.gaps_of = Some(*commit);
-        walker.commit(commit, &mut |_, _| Ok(()))?;
+    // Mostly nothing is missing, and to learn that costs less than where something is.
+    let mut quick = Walker::new(source);
+    quick.files = Some(Vec::new());
+    quick.look_for(commits)?;
+    if quick.gaps.is_empty() && source.has_files(&quick.files.unwrap_or_default())? {
+        return Ok(Vec::new());
     }
+    let mut walker = Walker::new(source);
+    walker.look_for(commits)?;
     Ok(walker.gaps)
 }
 
@@ -113,6 +131,8 @@ pub struct Walker<'s> {
     /// Set: absent objects of this commit are collected instead of being errors.
     gaps_of: Option<Checksum>,
     gaps: Vec<Missing>,
+    /// Set: whether files are there is not asked; they are collected.
+    files: Option<Vec<Checksum>>,
 }
 
 /// A directory whose entries are being visited.
@@ -129,7 +149,17 @@ impl<'s> Walker<'s> {
             seen: HashSet::new(),
             gaps_of: None,
             gaps: Vec::new(),
+            files: None,
         }
+    }
+
+    /// Visits commits and collects what is absent.
+    fn look_for(&mut self, commits: &[Checksum]) -> Result<(), RepoError> {
+        for commit in commits {
+            self.gaps_of = Some(*commit);
+            self.commit(commit, &mut |_, _| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// Visits one commit and what it reaches, leaving out what was visited before.
@@ -220,8 +250,13 @@ impl<'s> Walker<'s> {
         visit: &mut Visitor<'_>,
     ) -> Result<(), RepoError> {
         let name = ObjectName::new(*checksum, kind);
-        if self.first(&name, path, visit)? && self.gaps_of.is_some() && !self.source.has(&name)? {
-            self.gap(&name, path);
+        if !self.first(&name, path, visit)? || self.gaps_of.is_none() {
+            return Ok(());
+        }
+        match &mut self.files {
+            Some(files) if kind == ObjectKind::File => files.push(*checksum),
+            _ if !self.source.has(&name)? => self.gap(&name, path),
+            _ => {}
         }
         Ok(())
     }

@@ -274,6 +274,16 @@ impl ObjectSource for Transaction<'_> {
         Transaction::has(self, name)
     }
 
+    fn has_files(&self, files: &[Checksum]) -> Result<bool, RepoError> {
+        let staged = held(&self.staged);
+        let is_staged =
+            |file: &Checksum| staged.contains(&ObjectName::new(*file, ObjectKind::File));
+        let others = files.iter().copied().filter(|file| !is_staged(file));
+        let others: Vec<_> = others.collect();
+        drop(staged);
+        self.repo.has_files(&others)
+    }
+
     fn metadata(&self, name: &ObjectName) -> Result<Vec<u8>, RepoError> {
         if name.kind == ObjectKind::Commit {
             if let Some(bytes) = self.intent().commits.get(&name.checksum) {
