@@ -10,7 +10,7 @@ use super::large::Incoming;
 use super::pack::{Entry, PackReader};
 use super::sink::PayloadSink;
 use super::unpack::{Inlet, MemberStream, Unpacked};
-use super::worker::{Batch, Job, Task};
+use super::worker::{Batch, Job, Task, Urgent};
 
 /// Objects are dealt in batches of about this many bytes.
 const BATCH: usize = 1 << 20;
@@ -29,11 +29,22 @@ pub(super) struct Dealer<'p, 'a, S: PayloadSink> {
     pass: &'p Pass<'a, S>,
     inlet: Inlet,
     jobs: Sender<Job<'a>>,
+    urgent: &'p Urgent<'a>,
 }
 
 impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
-    pub(super) fn new(pass: &'p Pass<'a, S>, inlet: Inlet, jobs: Sender<Job<'a>>) -> Self {
-        Dealer { pass, inlet, jobs }
+    pub(super) fn new(
+        pass: &'p Pass<'a, S>,
+        inlet: Inlet,
+        jobs: Sender<Job<'a>>,
+        urgent: &'p Urgent<'a>,
+    ) -> Self {
+        Dealer {
+            pass,
+            inlet,
+            jobs,
+            urgent,
+        }
     }
 
     /// Takes apart every member in order and waits until all of it is done.
@@ -204,11 +215,12 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
             stored_len: entry.size,
             pieces,
         };
-        self.send(Job {
+        self.urgent.put(Job {
             release,
             task: Task::Large(incoming),
             permit,
-        })?;
+        });
+        self.call_for_it(release);
         let mut left = entry.size;
         while left > 0 {
             let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
@@ -221,6 +233,17 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
             sender.send(piece).map_err(|_| Stop)?;
         }
         Ok(())
+    }
+
+    /// Wakes a worker that waits for a job; where the queue is full none does, and each looks for
+    /// what is urgent before its next job.
+    fn call_for_it(&self, release: usize) {
+        let call = Job {
+            release,
+            task: Task::Look,
+            permit: self.pass.gate.enter(0),
+        };
+        drop(self.jobs.try_send(call));
     }
 
     fn send(&self, job: Job<'a>) -> Result<(), Stop> {

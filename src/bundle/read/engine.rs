@@ -21,7 +21,7 @@ use super::gate::Gate;
 use super::medium::Medium;
 use super::sink::{PayloadSink, StreamError};
 use super::unpack::Inlet;
-use super::worker::{Job, work};
+use super::worker::{Job, Urgent, work};
 
 /// Chunks that were read and not yet unpacked.
 const CHUNKS_AHEAD: usize = 4;
@@ -93,15 +93,16 @@ pub(super) fn stream<S: PayloadSink>(
     };
     let (outlet, inlet) = pipe();
     let (jobs, queue): (Sender<Job<'_>>, Receiver<Job<'_>>) = bounded(JOBS_AHEAD);
+    let urgent = Urgent::default();
     thread::scope(|scope| {
         scope.spawn(move || read_members(medium, manifest, &outlet, (observer, stage)));
         for _ in 0..workers() {
             let queue = queue.clone();
-            let pass = &pass;
-            scope.spawn(move || work(pass, &queue));
+            let (pass, urgent) = (&pass, &urgent);
+            scope.spawn(move || work(pass, &queue, urgent));
         }
         // Dropping its ends of the channels, on failure too, is what ends the other threads.
-        let dealer = Dealer::new(&pass, inlet, jobs);
+        let dealer = Dealer::new(&pass, inlet, jobs, &urgent);
         drop(dealer.deal(manifest));
     });
     observer.event(Event::End { stage });

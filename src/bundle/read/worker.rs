@@ -1,6 +1,7 @@
 //! The workers: each object is checked against its name before the sink sees it.
 
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Receiver;
 
@@ -29,6 +30,30 @@ pub(super) enum Task {
     Objects(Batch),
     /// An object that does not.
     Large(Incoming),
+    /// Look at what is [`Urgent`].
+    Look,
+}
+
+/// Large objects, which go before whatever else waits.
+///
+/// The unpacking thread hands such an object on as fast as one worker takes it. Behind other jobs, it
+/// would be begun when nothing is left for the other workers to do.
+#[derive(Default)]
+pub(super) struct Urgent<'a>(Mutex<Vec<Job<'a>>>);
+
+impl<'a> Urgent<'a> {
+    /// Puts a job before all others.
+    pub(super) fn put(&self, job: Job<'a>) {
+        self.jobs().push(job);
+    }
+
+    fn take(&self) -> Option<Job<'a>> {
+        self.jobs().pop()
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Vec<Job<'a>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Objects that lie in one buffer.
@@ -40,20 +65,31 @@ pub(super) struct Batch {
 }
 
 /// Does jobs until there are no more; after a failure, only takes them from the queue.
-pub(super) fn work<S: PayloadSink>(pass: &Pass<'_, S>, queue: &Receiver<Job<'_>>) {
+pub(super) fn work<'a, S: PayloadSink>(
+    pass: &Pass<'_, S>,
+    queue: &Receiver<Job<'a>>,
+    urgent: &Urgent<'a>,
+) {
     let mut checker = Checker::new();
     for job in queue {
-        let Job {
-            release,
-            task,
-            permit,
-        } = job;
-        if !pass.is_stopped() {
-            // The reason has been noted where it arose.
-            let _: Result<(), Stop> = run(pass, release, task, &mut checker);
+        while let Some(job) = urgent.take() {
+            do_job(pass, job, &mut checker);
         }
-        drop(permit);
+        do_job(pass, job, &mut checker);
     }
+}
+
+fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, checker: &mut Checker) {
+    let Job {
+        release,
+        task,
+        permit,
+    } = job;
+    if !pass.is_stopped() {
+        // The reason has been noted where it arose.
+        let _: Result<(), Stop> = run(pass, release, task, checker);
+    }
+    drop(permit);
 }
 
 fn run<S: PayloadSink>(
@@ -70,6 +106,7 @@ fn run<S: PayloadSink>(
             whole(pass, release, batch.member, name, stored, checker)
         }),
         Task::Large(large) => streamed(pass, release, large),
+        Task::Look => Ok(()),
     }
 }
 
