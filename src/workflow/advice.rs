@@ -14,6 +14,7 @@ impl Finding {
             | TooFewSigners { .. }
             | BlocksStockClients { .. }
             | SignatureNotAdded { .. }
+            | Ed25519Refused { .. }
             | MayNotSign { .. } => Class::Untrusted,
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 Class::Corrupt
@@ -55,6 +56,7 @@ impl Finding {
                 "sign the bytes as they are now: --prepare again, then sign that file"
             }
             MayNotSign { .. } => "have it signed by a certificate that the policy allows",
+            Ed25519Refused { .. } => "sign it: airlock sign commit|summary --ed25519-key FILE",
             NothingPending => "prepare one first: airlock promote --prepare FILE",
             Overtaken { .. } => "prepare the promotion again",
             BlocksStockClients { .. } => "remove that signature: airlock sign --delete",

@@ -49,6 +49,12 @@ pub enum Finding {
         /// The signature they stop at.
         rejected: RejectedSignature,
     },
+    /// A client with the Ed25519 keys of the trust directory finds no signature that it accepts.
+    #[error("a client with sign-verify refuses {subject}: no ed25519 signature it accepts")]
+    Ed25519Refused {
+        /// What should have been signed.
+        subject: Subject,
+    },
     /// A signature that was made elsewhere is not one that counts over these bytes.
     #[error("a signature handed in does not count for {subject}")]
     SignatureNotAdded {

@@ -31,6 +31,7 @@ mod show;
 mod sidecar;
 pub mod sign;
 mod sign_bundle;
+pub mod sign_ed25519;
 mod signatures;
 pub mod site;
 mod statement;

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::error::Error;
 use super::finding::Finding;
 use super::site::{KEPT_SIGNATURE, KEPT_SUMMARY};
-use crate::format::{Checksum, Metadata, ObjectKind, ObjectName, RefName, Summary};
+use crate::ed25519::{self, SecretKey, Verdict};
+use crate::format::{Checksum, Codec, Metadata, ObjectKind, ObjectName, RefName, Summary};
 use crate::openpgp::{Fingerprint, Signer};
 use crate::repo::summary::{SummaryOptions, build, metadata_commit, metadata_ref};
 use crate::repo::{ObjectSource, Repo, SummaryPair, Transaction};
@@ -23,6 +24,8 @@ pub struct Signing<'a> {
     pub commit: &'a [Box<dyn Signer>],
     /// Who signs the summary.
     pub summary: &'a [Box<dyn Signer>],
+    /// What signs both besides, for clients that use `sign-verify`.
+    pub ed25519: &'a [SecretKey],
 }
 
 /// What happens when a summary is signed and the next one would not be.
@@ -75,16 +78,55 @@ pub fn add_signatures(
     Ok(added)
 }
 
-/// Signs a commit of the transaction or of its repository, and stages its detached metadata.
+/// Adds the signature of each Ed25519 key that has not signed yet; returns how many did now.
+pub fn add_ed25519(
+    data: &[u8],
+    metadata: &mut Metadata,
+    keys: &[SecretKey],
+) -> Result<usize, Error> {
+    let mut signatures = metadata.signatures(Metadata::SIGN_ED25519)?;
+    let before = signatures.len();
+    for key in keys {
+        let made = ed25519::verify(data, &signatures, &[key.public()]);
+        if !made
+            .iter()
+            .any(|verdict| matches!(verdict, Verdict::Good { .. }))
+        {
+            signatures.push(key.sign(data));
+        }
+    }
+    if signatures.len() > before {
+        metadata.set_signatures(Metadata::SIGN_ED25519, &signatures);
+    }
+    Ok(signatures.len() - before)
+}
+
+/// Signs a commit by OpenPGP alone: see [`seal_commit`].
 pub fn sign_commit(
     tx: &Transaction<'_>,
     commit: &Checksum,
-    mut metadata: Metadata,
+    metadata: Metadata,
     signers: &[Box<dyn Signer>],
     now: u64,
 ) -> Result<Vec<Fingerprint>, Error> {
+    let signing = Signing {
+        commit: signers,
+        ..Signing::default()
+    };
+    seal_commit(tx, commit, metadata, signing, now)
+}
+
+/// Signs a commit of the transaction or of its repository, and stages its detached metadata.
+pub fn seal_commit(
+    tx: &Transaction<'_>,
+    commit: &Checksum,
+    mut metadata: Metadata,
+    signing: Signing<'_>,
+    now: u64,
+) -> Result<Vec<Fingerprint>, Error> {
     let bytes = tx.metadata(&ObjectName::new(*commit, ObjectKind::Commit))?;
-    let added = add_signatures(&bytes, &mut metadata, signers, now)?;
+    let added = add_signatures(&bytes, &mut metadata, signing.commit, now)?;
+    add_ed25519(&bytes, &mut metadata, signing.ed25519)?;
     if !metadata.is_empty() {
         tx.stage_commitmeta(commit, &metadata);
     }
@@ -110,7 +152,7 @@ pub fn renew_summary(
     };
     let mut refs = refs_after(repo, moved)?;
     if let Some(commit) = metadata_commit(tx, &options)? {
-        sign_commit(tx, &commit, Metadata::new(), signing.commit, now)?;
+        seal_commit(tx, &commit, Metadata::new(), signing, now)?;
         refs.insert(metadata_ref(), commit);
     }
     options.refs = Some(refs.clone());
@@ -118,7 +160,8 @@ pub fn renew_summary(
     let checksum = Checksum::of(&summary);
     let mut metadata = Metadata::new();
     let signers = add_signatures(&summary, &mut metadata, signing.summary, now)?;
-    let signature = (!signers.is_empty()).then(|| metadata.encode_hash_order());
+    add_ed25519(&summary, &mut metadata, signing.ed25519)?;
+    let signature = (!metadata.is_empty()).then(|| metadata.encode_hash_order());
     tx.expect_summary(before.map(|bytes| Checksum::of(&bytes)));
     stage_pair(tx, SummaryPair { summary, signature });
     Ok(RenewedSummary {
@@ -171,11 +214,21 @@ fn objections(
     if let Some(found) = flatpak(repo, before) {
         findings.push(Finding::FlatpakRepository { found });
     }
-    let signed = repo.summary_signature()?.is_some();
-    if signed && signing.summary.is_empty() && unsigned == Unsigned::Refused {
+    let beside = repo.summary_signature()?;
+    let signed = |key| match beside.as_deref().map(Metadata::decode) {
+        None => false,
+        Some(Ok(beside)) => beside.get(key).is_some(),
+        // Nobody can tell by what; the usual is assumed.
+        Some(Err(_)) => key == Metadata::GPGSIGS,
+    };
+    // Clients that verify one kind do not take the other for it.
+    let lost = signed(Metadata::GPGSIGS) && signing.summary.is_empty()
+        || signed(Metadata::SIGN_ED25519) && signing.ed25519.is_empty();
+    if lost && unsigned == Unsigned::Refused {
         findings.push(Finding::SummaryWouldLoseSignature);
     }
-    if !signing.summary.is_empty() && repo.config().auto_update_summary() {
+    let signing = !signing.summary.is_empty() || !signing.ed25519.is_empty();
+    if signing && repo.config().auto_update_summary() {
         findings.push(Finding::AutoUpdateSummary {
             key: "auto-update-summary".into(),
         });

@@ -7,6 +7,7 @@ use super::log::{self, LogEntry};
 use super::policy::{Claim, Role};
 use super::subject::Subject;
 use super::{Error, Trust};
+use crate::ed25519;
 use crate::format::gvariant::{Value, View};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::openpgp::Verification;
@@ -44,6 +45,8 @@ pub struct ShowOutcome {
     pub metadata: Vec<MetadataEntry>,
     /// Who signed it; absent when nobody said whom to trust.
     pub verification: Option<Verification>,
+    /// Its Ed25519 signatures; absent unless the trust directory holds keys of that kind.
+    pub ed25519: Option<Vec<ed25519::Verdict>>,
     /// Why it is not to be trusted; only with a trust directory.
     pub findings: Vec<Finding>,
 }
@@ -55,6 +58,14 @@ pub fn show(repo: &Repo, rev: &str, trust: Option<&Trust>, now: u64) -> Result<S
     let verification = match trust {
         Some(trust) => Some(verify(repo, trust, &commit, now)?),
         None => None,
+    };
+    let ed25519 = match trust.map(Trust::ed25519) {
+        None | Some([]) => None,
+        Some(keys) => {
+            let beside = repo.commitmeta(&commit.checksum())?;
+            let signatures = beside.signatures(Metadata::SIGN_ED25519)?;
+            Some(ed25519::verify(commit.bytes(), &signatures, keys))
+        }
     };
     let findings = match (trust, &verification) {
         (Some(trust), Some(verification)) => {
@@ -70,6 +81,7 @@ pub fn show(repo: &Repo, rev: &str, trust: Option<&Trust>, now: u64) -> Result<S
         collection_binding: commit.collection_binding().map(str::to_owned),
         metadata: commit.metadata.iter().map(entry).collect(),
         verification,
+        ed25519,
         findings,
     })
 }

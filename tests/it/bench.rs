@@ -48,6 +48,7 @@ impl Key {
         Signing {
             commit: &self.signers,
             summary: &self.signers,
+            ..Signing::default()
         }
     }
 

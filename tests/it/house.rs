@@ -4,7 +4,7 @@
 //! 4  bin/airlock
 //! 3  workflow
 //! 2  delta  bundle
-//! 1  repo  openpgp
+//! 1  repo  openpgp  ed25519
 //! 0  format  class  event
 //! ```
 
@@ -21,6 +21,7 @@ const STOREYS: &[(&str, u8)] = &[
     ("format", 0),
     ("repo", 1),
     ("openpgp", 1),
+    ("ed25519", 1),
     ("delta", 2),
     ("bundle", 2),
     ("workflow", 3),
@@ -104,6 +105,7 @@ fn a_crate_stays_in_its_room() {
     for source in sources("src") {
         for (name, home) in [
             ("sequoia_openpgp", "src/openpgp/"),
+            ("ed25519_dalek", "src/ed25519/"),
             ("clap", "src/bin/"),
             ("indicatif", "src/bin/"),
             ("anstream", "src/bin/"),

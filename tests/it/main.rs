@@ -6,6 +6,7 @@ mod check;
 mod commit;
 mod cosign;
 mod delta;
+mod ed25519;
 mod export;
 mod fixture;
 mod format;

@@ -46,7 +46,7 @@ fn options<'a>(files: &'a [Vec<u8>], trust: &'a Trust) -> AttachOptions<'a> {
 fn prepare(bench: &Bench, now: u64) -> Prepared {
     let options = PromoteOptions::new("os/dev", "os/stable".parse().unwrap(), now);
     let plan = plan(&bench.repo, &bench.repo, options).unwrap();
-    plan.prepare(&[], &Silent).unwrap()
+    plan.prepare(Signing::default(), &Silent).unwrap()
 }
 
 fn signatures(bench: &Bench, commit: &Checksum) -> usize {

@@ -15,7 +15,7 @@ pub use finding::{CheckFinding, SummaryFault};
 
 use super::finding::Finding;
 use super::subject::Subject;
-use super::{Error, Trust, show};
+use super::{Error, Trust, show, sign_ed25519};
 use crate::event::Observer;
 use crate::format::{Checksum, Codec, Metadata, ObjectKind, ObjectName, RefName, Summary};
 use crate::repo::{FsckOptions, Repo, RepoError, fsck};
@@ -119,6 +119,17 @@ fn check_commits(
                 rejected: rejected.clone(),
             });
         }
+        let beside = repo.commitmeta(&commit.checksum())?;
+        let subject = || Subject::Commit {
+            name: name.clone(),
+            commit: commit.checksum(),
+        };
+        found.extend(sign_ed25519::judge(
+            trust,
+            commit.bytes(),
+            &beside,
+            subject,
+        )?);
         match found.is_empty() {
             true => outcome.trusted.push(name),
             false => outcome
@@ -150,16 +161,20 @@ fn check_summary(
         }
     };
     compare_refs(repo, &summary, &mut fault)?;
-    let signatures = match repo.summary_signature()? {
-        Some(bytes) => Metadata::decode(&bytes)?.signatures(Metadata::GPGSIGS)?,
-        None => Vec::new(),
+    let beside = match repo.summary_signature()? {
+        Some(bytes) => Metadata::decode(&bytes)?,
+        None => Metadata::new(),
     };
+    let signatures = beside.signatures(Metadata::GPGSIGS)?;
     let verification = trust.verify(&bytes, &signatures, now);
     let mut found = trust.judge_summary(&summary, repo.collection_id(), &verification, now);
     if let Some(rejected) = verification.blocks_stock_clients() {
         let (subject, rejected) = (Subject::Summary, rejected.clone());
         found.push(Finding::BlocksStockClients { subject, rejected });
     }
+    found.extend(sign_ed25519::judge(trust, &bytes, &beside, || {
+        Subject::Summary
+    })?);
     findings.extend(found.into_iter().map(CheckFinding::Trust));
     Ok(())
 }

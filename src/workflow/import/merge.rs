@@ -1,8 +1,10 @@
 //! Detached metadata of a commit: added to, never replaced.
 
-use crate::format::Metadata;
+use crate::ed25519::PublicKey;
+use crate::format::{Commit, Encoded, Metadata};
 use crate::openpgp::Verification;
 use crate::workflow::error::Error;
+use crate::workflow::sign_ed25519;
 
 /// Adds the signatures that count to those that are there; nothing when none is new.
 ///
@@ -10,10 +12,12 @@ use crate::workflow::error::Error;
 /// verified here is not added.
 pub(super) fn merge(
     mut present: Metadata,
-    offered: &Metadata,
+    commit: &Encoded<Commit>,
+    beside: &Metadata,
     verification: &Verification,
+    ed25519: &[PublicKey],
 ) -> Result<Option<Metadata>, Error> {
-    let offered = offered.signatures(Metadata::GPGSIGS)?;
+    let offered = beside.signatures(Metadata::GPGSIGS)?;
     let mut signatures = present.signatures(Metadata::GPGSIGS)?;
     let before = signatures.len();
     for good in &verification.good {
@@ -23,9 +27,10 @@ pub(super) fn merge(
             signatures.push(signature.clone());
         }
     }
-    if signatures.len() == before {
-        return Ok(None);
+    let more = signatures.len() > before;
+    if more {
+        present.set_signatures(Metadata::GPGSIGS, &signatures);
     }
-    present.set_signatures(Metadata::GPGSIGS, &signatures);
-    Ok(Some(present))
+    let carried = sign_ed25519::carry(commit.bytes(), beside, &mut present, ed25519)?;
+    Ok((more || carried).then_some(present))
 }

@@ -84,10 +84,11 @@ impl Publication<'_> {
         offered: &Metadata,
         verification: &Verification,
     ) -> Result<(), Error> {
-        let commit = commit.checksum();
-        let present = tx.repo().commitmeta(&commit)?;
-        if let Some(merged) = merge(present, offered, verification)? {
-            tx.stage_commitmeta(&commit, &merged);
+        let name = commit.checksum();
+        let present = tx.repo().commitmeta(&name)?;
+        let ed25519 = self.options.trust.ed25519();
+        if let Some(merged) = merge(present, commit, offered, verification, ed25519)? {
+            tx.stage_commitmeta(&name, &merged);
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ use super::error::Error;
 use super::finding::Finding;
 use super::gate;
 use super::journal::{self, Entry, Move, Verb};
-use super::seal::{RenewedSummary, Signing, Unsigned, renew_summary, sign_commit};
+use super::seal::{RenewedSummary, Signing, Unsigned, renew_summary, seal_commit};
 use crate::Observer;
 use crate::format::gvariant::Value;
 use crate::format::{Checksum, Commit, Encoded, Metadata, ObjectKind, RefName};
@@ -227,13 +227,7 @@ impl PromotePlan<'_> {
             )?,
         };
         let commit = tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
-        let signers = sign_commit(
-            &tx,
-            &commit,
-            self.commitmeta()?,
-            signing.commit,
-            self.options.now,
-        )?;
+        let signers = seal_commit(&tx, &commit, self.commitmeta()?, signing, self.options.now)?;
         let name = &self.options.target;
         tx.expect_ref(name, self.head.as_ref().map(Encoded::checksum));
         tx.set_ref(name, Some(commit));

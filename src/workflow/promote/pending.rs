@@ -16,12 +16,12 @@ use serde::{Deserialize, Serialize};
 use super::{PromotePlan, build, copy_objects, same_repository};
 use crate::Observer;
 use crate::format::{Checksum, Encoded, ObjectKind, RefName};
-use crate::openpgp::{Fingerprint, Signer};
+use crate::openpgp::Fingerprint;
 use crate::repo::{Repo, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::journal::{self, Entry, Verb};
 use crate::workflow::promote::Copied;
-use crate::workflow::seal::sign_commit;
+use crate::workflow::seal::{Signing, seal_commit};
 
 const FILE: &str = "pending.json";
 
@@ -84,7 +84,7 @@ impl PromotePlan<'_> {
     /// The same promotion prepared again is the same commit, as long as the ref stays.
     pub fn prepare(
         mut self,
-        signers: &[Box<dyn Signer>],
+        signing: Signing<'_>,
         observer: &dyn Observer,
     ) -> Result<Prepared, Error> {
         if self.is_done() {
@@ -109,7 +109,7 @@ impl PromotePlan<'_> {
         };
         tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
         let now = self.options.now;
-        let signed = sign_commit(&tx, &commit, self.commitmeta()?, signers, now)?;
+        let signed = seal_commit(&tx, &commit, self.commitmeta()?, signing, now)?;
         let name = &self.options.target;
         tx.expect_ref(name, self.head.as_ref().map(Encoded::checksum));
         if !known {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::load::MAX_FILES;
 use crate::Class;
+use crate::ed25519::Ed25519Error;
 use crate::openpgp::OpenPgpError;
 use crate::workflow::policy::PolicyError;
 
@@ -27,6 +28,14 @@ pub enum TrustError {
         path: PathBuf,
         /// What is wrong with it.
         source: OpenPgpError,
+    },
+    /// A file of Ed25519 keys holds something else.
+    #[error("{} holds no Ed25519 keys", path.display())]
+    Ed25519 {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Ed25519Error,
     },
     /// A file holds a secret key, which has no place here.
     #[error("{} holds a secret key, which has no place among certificates", path.display())]

@@ -5,11 +5,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Trust, TrustError};
+use crate::ed25519::{Ed25519Error, PublicKey, read_public_keys};
 use crate::openpgp::{Keyring, MAX_KEYRING_BYTES, OpenPgpError};
 use crate::workflow::policy::Policy;
 
 const POLICY: &str = "policy.toml";
 const SUFFIXES: [&str; 3] = ["asc", "pgp", "gpg"];
+const ED25519: &str = "ed25519";
+/// The largest file of Ed25519 keys.
+const MAX_ED25519_BYTES: usize = 64 * 1024;
 /// The largest `policy.toml` that is read.
 const MAX_POLICY_BYTES: usize = 1024 * 1024;
 /// The most files a trust directory may hold.
@@ -34,8 +38,12 @@ impl Trust {
     }
 
     fn load_directory(path: &Path) -> Result<Self, TrustError> {
-        let mut keyring = Keyring::new();
+        let (mut keyring, mut ed25519) = (Keyring::new(), Vec::new());
         for file in files(path)? {
+            if file.extension().is_some_and(|suffix| suffix == ED25519) {
+                add_ed25519(&mut ed25519, &file)?;
+                continue;
+            }
             let certificate = file
                 .extension()
                 .is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known));
@@ -49,7 +57,10 @@ impl Trust {
         }
         let policy_path = path.join(POLICY);
         if !policy_path.exists() {
-            return Ok(Self::of(keyring));
+            return Ok(Self {
+                ed25519,
+                ..Self::of(keyring)
+            });
         }
         let text = read(&policy_path, MAX_POLICY_BYTES)?;
         let certificates = keyring.fingerprints().cloned().collect();
@@ -58,7 +69,11 @@ impl Trust {
                 path: policy_path,
                 source,
             })?;
-        Ok(Self { keyring, policy })
+        Ok(Self {
+            keyring,
+            policy,
+            ed25519,
+        })
     }
 }
 
@@ -91,6 +106,23 @@ fn add_file(keyring: &mut Keyring, path: &Path) -> Result<(), TrustError> {
             source,
         }),
     }
+}
+
+fn add_ed25519(keys: &mut Vec<PublicKey>, path: &Path) -> Result<(), TrustError> {
+    let bytes = read(path, MAX_ED25519_BYTES)?;
+    match read_public_keys(&bytes) {
+        Ok(read) => keys.extend(read),
+        Err(Ed25519Error::Secret { .. }) => {
+            return Err(TrustError::SecretKey { path: path.into() });
+        }
+        Err(source) => {
+            return Err(TrustError::Ed25519 {
+                path: path.into(),
+                source,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A secret key under another name than a certificate's would go unnoticed to every site.

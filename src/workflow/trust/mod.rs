@@ -4,6 +4,7 @@
 //! trust/
 //! ├── release.asc     certificates: *.asc, *.pgp, *.gpg, armored or binary, one or several in a file
 //! ├── officer.pgp
+//! ├── sign.ed25519   optional: public keys for clients that use `sign-verify`; they count for nothing here
 //! ├── policy.toml     optional: who may sign what (see `policy`)
 //! └── README          anything else is left alone, unless it is a secret key
 //! ```
@@ -13,6 +14,7 @@ mod load;
 
 use super::policy::{Claim, Policy, Role};
 use super::{Finding, Subject};
+use crate::ed25519::PublicKey;
 use crate::format::{CollectionId, RefName, Summary};
 use crate::openpgp::{Fingerprint, Keyring, Verification};
 
@@ -23,13 +25,18 @@ pub use error::TrustError;
 pub struct Trust {
     keyring: Keyring,
     policy: Policy,
+    ed25519: Vec<PublicKey>,
 }
 
 impl Trust {
     /// Trusts any one of these certificates, for every role and ref.
     pub fn of(keyring: Keyring) -> Self {
         let policy = Policy::any_one_of(keyring.fingerprints().cloned().collect());
-        Self { keyring, policy }
+        Self {
+            keyring,
+            policy,
+            ed25519: Vec::new(),
+        }
     }
 
     /// Returns the certificates.
@@ -40,6 +47,11 @@ impl Trust {
     /// Returns the policy.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Returns the Ed25519 keys that clients with `sign-verify` are given; they count for no threshold.
+    pub fn ed25519(&self) -> &[PublicKey] {
+        &self.ed25519
     }
 
     /// Finds out who signed these bytes; what that is worth, [`Trust::judge`] decides.

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use airlock::format::{Checksum, Codec, Metadata, RefName};
 use airlock::repo::{FsckOptions, Mode, Repo, Transaction, fsck, walk};
 use airlock::workflow::seal::Signing;
+use airlock::workflow::sign_ed25519;
 use airlock::workflow::site::Accepted;
 use airlock::workflow::{
     Error, ImportOptions, ImportOutcome, Standing, SummarySource, Trust, import, journal,
     plan_import,
 };
 use airlock::{Class, Silent};
+use base64::Engine;
 use tempfile::TempDir;
 
 use crate::bench::{Key, NOW};
@@ -231,4 +233,38 @@ fn a_locked_repository_is_busy() {
         take(&other, &full, &trust).unwrap_err().class(),
         Class::Busy
     );
+}
+
+#[test]
+fn an_ed25519_signature_is_carried_when_the_trust_knows_its_key() {
+    let twin = Twin::new();
+    let pair = |seed| ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
+    let text = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let keys = [7, 8].map(|seed| {
+        let line = text(&pair(seed).to_keypair_bytes());
+        airlock::ed25519::read_secret_keys(line.as_bytes())
+            .unwrap()
+            .remove(0)
+    });
+    let name = [twin.first.to_string()];
+    sign_ed25519::sign_commits(&twin.bench.repo, &name, &keys, NOW, &Silent).unwrap();
+    let dir = TempDir::new().unwrap();
+    let bundle = twin.write(&dir, "b.airlock", &twin.full());
+    let directory = dir.path().join("trust");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("r.asc"), &twin.key.certificate).unwrap();
+    std::fs::write(directory.join("k.ed25519"), keys[1].public().to_string()).unwrap();
+    for (trust, carried) in [(twin.trust(), 0), (Trust::load(&directory).unwrap(), 1)] {
+        let (_dir, repo) = site(Mode::Archive);
+        take(&repo, &bundle, &trust).unwrap();
+        let beside = repo.commitmeta(&twin.first).unwrap();
+        let found = beside.signatures(Metadata::SIGN_ED25519).unwrap();
+        let commit = repo.commit(&twin.first).unwrap();
+        let wanted: Vec<_> = keys[1..]
+            .iter()
+            .map(|key| key.sign(commit.bytes()))
+            .collect();
+        assert_eq!(found, wanted[..carried]);
+        assert_eq!(beside.signatures(Metadata::GPGSIGS).unwrap().len(), 1);
+    }
 }

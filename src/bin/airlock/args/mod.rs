@@ -1,5 +1,6 @@
 //! Groups of arguments that several verbs share, and the words they are spelled in.
 
+mod ed25519;
 mod output;
 mod repo;
 mod signing;
@@ -8,6 +9,7 @@ mod trust;
 mod two_step;
 pub mod values;
 
+pub use ed25519::Ed25519Args;
 pub use output::{OutputArgs, ProgressMode};
 pub use repo::RepoArg;
 pub use signing::{Role, SigningArgs};

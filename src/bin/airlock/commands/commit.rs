@@ -10,9 +10,10 @@ use airlock::workflow::commit::{
     self, Bindings, Bootable, CommitOptions, CommitOutcome, Exceptions, ListError, MissingParents,
     Modifier, Parent, Permissions, Sizes, TreeSource, Unchanged, XattrPolicy,
 };
+use airlock::workflow::sign_ed25519::sign_commits;
 
 use crate::args::values;
-use crate::args::{RepoArg, Role, SigningArgs};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
@@ -74,6 +75,8 @@ pub struct Args {
     files: FileArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// How owners, modes and extended attributes are changed.
@@ -167,7 +170,14 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         now: context.now(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let outcome = commit::commit(&repo, &options, context.observer())?;
+    let ed25519 = args.ed25519.keys()?;
+    let mut outcome = commit::commit(&repo, &options, context.observer())?;
+    if !ed25519.is_empty() && outcome.changed {
+        let (revisions, now) = ([outcome.commit.to_string()], context.now());
+        let signed = sign_commits(&repo, &revisions, &ed25519, now, context.observer());
+        let added = signed.map_err(|error| CliError::from(error).something_changed())?;
+        outcome.signatures += added.values().sum::<usize>();
+    }
     Ok(Done::new(&outcome)
         .text(format!("{}\n", outcome.commit))
         .note(note(&outcome))

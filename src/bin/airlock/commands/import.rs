@@ -9,7 +9,7 @@ use airlock::workflow::{
     plan_import,
 };
 
-use crate::args::{RepoArg, Role, SigningArgs, SiteRecordArg, TrustArgs};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, SiteRecordArg, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean, count};
@@ -35,6 +35,8 @@ pub struct Args {
     record: SiteRecordArg,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// Imports the bundles and says what moved.
@@ -52,6 +54,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let ed25519 = args.ed25519.keys()?;
     let mut options = ImportOptions {
         bundle: Vec::new(),
         signatures: args.signatures,
@@ -59,6 +62,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         signing: Signing {
             commit: &commit,
             summary: &summary,
+            ed25519: &ed25519,
         },
         site_record: args.record.dir(&repo, context),
         now: context.now(),

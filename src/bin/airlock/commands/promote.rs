@@ -11,7 +11,7 @@ use airlock::workflow::promote::{
 use airlock::workflow::seal::{Signing, Unsigned};
 
 use super::sign;
-use crate::args::{RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs, values};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
@@ -48,6 +48,8 @@ pub struct Args {
     trust: TrustArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// What the release commit says.
@@ -113,11 +115,13 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     // Only now, for no gate may come near a secret.
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let ed25519 = args.ed25519.keys()?;
     let mut outcomes = Vec::new();
     for plan in plans {
         let signing = Signing {
             commit: &commit,
             summary: &summary,
+            ed25519: &ed25519,
         };
         let done = plan
             .execute(signing, context.observer())
@@ -143,7 +147,13 @@ fn prepare(
             .why("each release commit has bytes, and signatures, of its own"));
     };
     let signers = args.signing.open(context)?.signers(Role::Commit)?;
-    let prepared = plan.prepare(&signers, context.observer())?;
+    let ed25519 = args.ed25519.keys()?;
+    let signing = Signing {
+        commit: &signers,
+        ed25519: &ed25519,
+        ..Signing::default()
+    };
+    let prepared = plan.prepare(signing, context.observer())?;
     let done = Done::new(&prepared)
         .changed(prepared.changed)
         .text(format!("{}\n", prepared.commit));
@@ -168,7 +178,7 @@ fn attach(args: &Args, target: &Repo, context: &Context) -> Result<Done, CliErro
     sign::attach::with_options(
         &args.two_step,
         &args.trust,
-        &args.signing,
+        (&args.signing, &args.ed25519),
         unsigned(args),
         context,
         |options| attach_to_pending(target, options, context.observer()),

@@ -5,7 +5,7 @@ use airlock::workflow::promote::{PromoteOptions, PromoteOutcome};
 use airlock::workflow::rollback::{HoldOutcome, hold, plan_rollback};
 use airlock::workflow::seal::Signing;
 
-use crate::args::{RepoArg, Role, SigningArgs, values};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean};
@@ -35,6 +35,8 @@ pub struct Args {
     timestamp: Option<u64>,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// Goes back; a new commit's checksum alone goes to stdout.
@@ -44,9 +46,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         // A site that signs its own summary goes on to; any other needs no key.
         let mut keys = args.signing.open(context)?;
         let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+        let ed25519 = args.ed25519.keys()?;
         let signing = Signing {
             commit: &commit,
             summary: &summary,
+            ed25519: &ed25519,
         };
         let outcome = hold(&repo, signing, context.now(), context.observer())?;
         return Ok(held(&outcome));
@@ -64,9 +68,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let plan = plan_rollback(&repo, options)?;
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let ed25519 = args.ed25519.keys()?;
     let signing = Signing {
         commit: &commit,
         summary: &summary,
+        ed25519: &ed25519,
     };
     Ok(released(&plan.execute(signing, context.observer())?))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use airlock::ed25519::Verdict;
 use airlock::openpgp::Verification;
 use airlock::workflow::{self, Finding, MetadataEntry, ShowOutcome};
 
@@ -58,6 +59,9 @@ fn text(outcome: &ShowOutcome) -> String {
     if let Some(verification) = &outcome.verification {
         signatures(&mut text, verification);
     }
+    for verdict in outcome.ed25519.iter().flatten() {
+        text.push_str(&ed25519(verdict));
+    }
     text
 }
 
@@ -66,6 +70,16 @@ fn metadata(entry: &MetadataEntry) -> String {
     match &entry.value {
         Some(value) => format!("{key} = {}", clean(value)),
         None => format!("{key} ({}, {})", entry.signature, bytes(entry.bytes as u64)),
+    }
+}
+
+fn ed25519(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Good { key } => format!("Good ed25519 signature by {key}\n"),
+        Verdict::Unknown => "No good ed25519 signature by any key of the trust\n".to_owned(),
+        Verdict::WrongLength { length } => {
+            format!("No ed25519 signature: it has {length} bytes\n")
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use airlock::workflow::seal::{Signing, Unsigned};
 use airlock::workflow::summary;
 
-use crate::args::{RepoArg, Role, SigningArgs};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::Done;
@@ -14,13 +14,15 @@ pub struct Args {
     #[command(flatten)]
     repo: RepoArg,
     /// Put the last signed summary back, after something unsigned replaced it
-    #[arg(long, conflicts_with_all = ["unsigned", "key", "gpg_sign"])]
+    #[arg(long, conflicts_with_all = ["unsigned", "key", "gpg_sign", "ed25519_key"])]
     restore: bool,
     /// Leave a summary that is signed now without a signature
     #[arg(long)]
     unsigned: bool,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// Regenerates or restores; the checksum of the summary alone goes to stdout.
@@ -37,9 +39,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     }
     let mut keys = args.signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let ed25519 = args.ed25519.keys()?;
     let signing = Signing {
         commit: &commit,
         summary: &summary,
+        ed25519: &ed25519,
     };
     let unsigned = if args.unsigned {
         Unsigned::AskedFor
@@ -47,7 +51,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         Unsigned::Refused
     };
     let renewed = summary::regenerate(&repo, signing, unsigned, context.now(), context.observer())?;
-    let signed = match renewed.signers.len() {
+    let signed = match renewed.signers.len() + ed25519.len() {
         0 => "not signed".to_owned(),
         signatures => format!("{signatures} signature(s)"),
     };

@@ -4,7 +4,7 @@ use airlock::workflow::promote::{AttachOptions, Attached};
 use airlock::workflow::seal::{Signing, Unsigned};
 use airlock::workflow::{self, Finding, Trust};
 
-use crate::args::{Role, SigningArgs, TrustArgs, TwoStepArgs};
+use crate::args::{Ed25519Args, Role, SigningArgs, TrustArgs, TwoStepArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean};
@@ -18,7 +18,7 @@ pub fn trust(args: &TrustArgs, context: &Context) -> Result<Trust, CliError> {
 pub fn with_options(
     two_step: &TwoStepArgs,
     trust_args: &TrustArgs,
-    signing: &SigningArgs,
+    (signing, ed25519): (&SigningArgs, &Ed25519Args),
     unsigned: Unsigned,
     context: &Context,
     run: impl Fn(&AttachOptions<'_>) -> Result<Attached, workflow::Error>,
@@ -27,12 +27,14 @@ pub fn with_options(
     let trust = trust(trust_args, context)?;
     let mut keys = signing.open(context)?;
     let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
+    let ed25519 = ed25519.keys()?;
     let attached = run(&AttachOptions {
         files: &files,
         trust: &trust,
         signing: Signing {
             commit: &commit,
             summary: &summary,
+            ed25519: &ed25519,
         },
         unsigned,
         now: context.now(),

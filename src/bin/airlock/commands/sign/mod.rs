@@ -3,17 +3,21 @@
 pub mod attach;
 pub mod prepare;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use airlock::ed25519::SecretKey;
 use airlock::openpgp::{Fingerprint, Keyring, Signer};
 use airlock::workflow::seal::Unsigned;
 use airlock::workflow::sign::{
     SignatureChanges, sign_commits, sign_summary, unsign_commits, unsign_summary,
 };
-use airlock::workflow::{BundleSignatures, promote, sign_bundle, two_step, unsign_bundle};
+use airlock::workflow::{
+    BundleSignatures, promote, sign_bundle, sign_ed25519, two_step, unsign_bundle,
+};
 use clap::Subcommand;
 
-use crate::args::{RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs};
+use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::Done;
@@ -47,6 +51,8 @@ struct CommitArgs {
     two_step: TwoStepArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// Whose signatures go, and who is believed.
@@ -70,6 +76,8 @@ struct SummaryArgs {
     two_step: TwoStepArgs,
     #[command(flatten)]
     signing: SigningArgs,
+    #[command(flatten)]
+    ed25519: Ed25519Args,
 }
 
 /// Sign a bundle without writing it anew; the signature goes into NAME.airlock.asc beside it
@@ -108,7 +116,7 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
         return attach::with_options(
             &args.two_step,
             &args.delete.trust,
-            &args.signing,
+            (&args.signing, &args.ed25519),
             Unsigned::Refused,
             context,
             |options| promote::attach(&repo, revision, options, observer),
@@ -121,15 +129,22 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
         let removed: usize = outcome.values().map(|changes| changes.removed).sum();
         return Ok(deleted(Done::new(&outcome), removed));
     }
-    let signers = signers(&args.signing, Role::Commit, context)?;
+    let ed25519 = args.ed25519.keys()?;
+    let signers = signers(&args.signing, Role::Commit, &ed25519, context)?;
+    let by_key = match ed25519.as_slice() {
+        [] => BTreeMap::new(),
+        keys => sign_ed25519::sign_commits(&repo, &args.revisions, keys, now, observer)?,
+    };
     let outcome = sign_commits(&repo, &args.revisions, &signers, now, observer)?;
-    let done = Done::new(&outcome).changed(outcome.values().any(SignatureChanges::any));
-    Ok(outcome
-        .iter()
-        .fold(done, |done, (commit, changes)| match changes.added.len() {
+    let changed = outcome.values().any(SignatureChanges::any);
+    let done = Done::new(&outcome).changed(changed || by_key.values().any(|&added| added > 0));
+    Ok(outcome.iter().fold(done, |done, (commit, changes)| {
+        let by_key = by_key.get(commit).copied().unwrap_or(0);
+        match changes.added.len() + by_key {
             0 => done.note(format!("{commit}: signed already")),
             added => done.note(format!("{commit}: {added} signature(s) added")),
-        }))
+        }
+    }))
 }
 
 fn summary(args: &SummaryArgs, context: &Context) -> Result<Done, CliError> {
@@ -144,16 +159,21 @@ fn summary(args: &SummaryArgs, context: &Context) -> Result<Done, CliError> {
         let changes = unsign_summary(&repo, delete, &keyring, now, observer)?;
         return Ok(deleted(Done::new(&changes), changes.removed));
     }
+    let ed25519 = args.ed25519.keys()?;
     let changes = if args.two_step.attach.is_empty() {
-        let signers = signers(&args.signing, Role::Summary, context)?;
+        let signers = signers(&args.signing, Role::Summary, &ed25519, context)?;
         sign_summary(&repo, &signers, now, observer)?
     } else {
         let files = args.two_step.signatures()?;
         let trust = attach::trust(&args.delete.trust, context)?;
         two_step::attach_summary(&repo, &files, &trust, now, observer)?
     };
-    let done = Done::new(&changes).changed(changes.any());
-    Ok(match changes.added.len() {
+    let by_key = match ed25519.as_slice() {
+        [] => 0,
+        keys => sign_ed25519::sign_summary(&repo, keys, now, observer)?,
+    };
+    let done = Done::new(&changes).changed(changes.any() || by_key > 0);
+    Ok(match changes.added.len() + by_key {
         0 => done.note("signed already"),
         added => done.note(format!("{added} signature(s) added")),
     })
@@ -170,7 +190,7 @@ fn bundle(args: &BundleArgs, context: &Context) -> Result<Done, CliError> {
         return Ok(deleted(Done::new(&outcome), outcome.removed));
     }
     let outcome = if args.two_step.attach.is_empty() {
-        let signers = signers(&args.signing, Role::Bundle, context)?;
+        let signers = signers(&args.signing, Role::Bundle, &[], context)?;
         sign_bundle(&args.bundle, &signers, context.now())?
     } else {
         let files = args.two_step.signatures()?;
@@ -226,10 +246,11 @@ impl DeleteArgs {
 fn signers(
     args: &SigningArgs,
     role: Role,
+    besides: &[SecretKey],
     context: &Context,
 ) -> Result<Vec<Box<dyn Signer>>, CliError> {
     let signers = args.open(context)?.signers(role)?;
-    match signers.is_empty() {
+    match signers.is_empty() && besides.is_empty() {
         true => Err(CliError::usage("nobody to sign")
             .next("add --key FILE or --gpg-sign KEY-ID, or see --prepare")),
         false => Ok(signers),
