@@ -56,21 +56,26 @@ impl Shell {
         })
     }
 
-    /// Runs a command line that must succeed, and shows the first `lines` lines of its result;
-    /// messages and progress appear as they are.
-    pub fn run(&self, line: &str, lines: usize) -> Result<()> {
+    /// Runs a command line that must succeed, and shows those lines of its result that begin with one
+    /// of the words; messages and progress appear as they are.
+    pub fn run(&self, line: &str, words: &[&str]) -> Result<()> {
         prompt(line);
         let output = self.command(line)?.stderr(Stdio::inherit()).output()?;
         ended(line, output.status, 0)?;
         let result = String::from_utf8(output.stdout)?;
-        result.lines().take(lines).for_each(say);
+        let wanted = |line: &&str| words.iter().any(|word| line.trim_start().starts_with(word));
+        result.lines().filter(wanted).for_each(say);
         Ok(())
     }
 
-    /// Runs a command line that must end with exit code `code`.
+    /// Runs a command line that must end with exit code `code`, and shows what it says.
     pub fn expect(&self, line: &str, code: i32) -> Result<()> {
         prompt(line);
-        ended(line, self.command(line)?.status()?, code)
+        let output = self.command(line)?.output()?;
+        for said in String::from_utf8(output.stderr)?.lines() {
+            say(&broken(said, 4, ""));
+        }
+        ended(line, output.status, code)
     }
 
     /// Runs a command line that must succeed, without showing it, and returns what it printed.
@@ -113,17 +118,24 @@ impl Shell {
 
 /// Shows a command line, broken where a terminal would break it.
 fn prompt(line: &str) {
-    let mut shown = String::from("$");
-    let mut column = shown.len();
-    for word in line.split(' ') {
-        if column + 1 + word.len() > 78 {
-            shown += " \\\n     ";
-            column = 5;
-        }
-        shown = shown + " " + word;
-        column += 1 + word.len();
-    }
+    let shown = broken(&format!("$ {line}"), 6, " \\");
     say(&format!("\x1b[1m{shown}\x1b[0m"));
+}
+
+/// Breaks a line that is wider than a terminal; what follows is indented, what is broken marked.
+fn broken(line: &str, indent: usize, mark: &str) -> String {
+    let mut shown = String::new();
+    let mut column = 0;
+    for word in line.split_inclusive(' ') {
+        if column + word.trim_end().len() + mark.len() > 80 {
+            shown.truncate(shown.trim_end().len());
+            shown += &format!("{mark}\n{:indent$}", "");
+            column = indent;
+        }
+        shown += word;
+        column += word.len();
+    }
+    shown
 }
 
 fn ended(line: &str, status: ExitStatus, code: i32) -> Result<()> {
