@@ -12,6 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
+use super::disk;
 use super::durable;
 use super::error::{Context, RepoError};
 use super::owner::make_dir_alike;
@@ -37,6 +38,17 @@ impl Repo {
     pub fn read_extension(&self, name: &str) -> Result<Option<Vec<u8>>, RepoError> {
         let path = format!("{}/{name}", paths::AIRLOCK);
         durable::read_file(self.dir(), &path, MAX_EXTENSION).at("read", self.path().join(&path))
+    }
+
+    /// Lists the files in the directory `name` of `extensions/airlock`; none if there is no such directory.
+    pub fn list_extension(&self, name: &str) -> Result<Vec<String>, RepoError> {
+        let path = format!("{}/{name}", paths::AIRLOCK);
+        let listed = match disk::entries(self.dir(), &path) {
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            other => other.at("list", self.path().join(&path))?,
+        };
+        let files = listed.into_iter().filter(|(_, is_dir)| !is_dir);
+        Ok(files.map(|(name, _)| name).collect())
     }
 
     /// Writes the file `name` of `extensions/airlock`, or of a directory in it, durably, with

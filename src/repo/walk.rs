@@ -162,6 +162,11 @@ impl<'s> Walker<'s> {
         Ok(())
     }
 
+    /// From here on, absent objects of this commit are passed over; without one they are errors.
+    pub fn tolerate_gaps(&mut self, of: Option<Checksum>) {
+        self.gaps_of = of;
+    }
+
     /// Visits one commit and what it reaches, leaving out what was visited before.
     pub fn commit(
         &mut self,

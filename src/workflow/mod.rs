@@ -9,6 +9,7 @@ mod attach;
 mod carried;
 mod client_config;
 pub mod commit;
+mod diff;
 mod error;
 pub mod export;
 mod finding;
@@ -23,6 +24,7 @@ mod key;
 mod log;
 pub mod policy;
 pub mod promote;
+pub mod prune;
 pub mod refs;
 mod release_check;
 pub mod rollback;
@@ -45,6 +47,7 @@ pub use carried::{Carried, Reach};
 pub use client_config::{
     ClientConfigError, ClientConfigOptions, ClientConfigOutcome, client_config,
 };
+pub use diff::{Change, DiffOutcome, Difference, Thing, diff};
 pub use error::Error;
 pub use finding::Finding;
 pub use fsck::{CheckFinding, CheckOptions, CheckOutcome, SummaryFault, check};

@@ -9,6 +9,7 @@ mod commit;
 mod damage;
 mod durable;
 mod glib;
+mod history;
 mod image;
 mod keys;
 mod modes;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         damage::trials(),
         durable::trials(),
         glib::trials(),
+        history::trials(),
         keys::trials(),
         modes::trials(),
         recipe::trials(),

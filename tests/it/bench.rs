@@ -148,3 +148,24 @@ impl Bench {
         checksum
     }
 }
+
+/// Every path below a directory with what it holds; lock files come and go.
+pub fn tree(root: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![root.to_owned()];
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(dir).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true => waiting.push(path),
+                false if path.ends_with(".lock") || path.ends_with("lock") => {}
+                false => {
+                    let content = std::fs::read(&path).expect("a file");
+                    found.push((path, content));
+                }
+            }
+        }
+    }
+    found.sort();
+    found
+}

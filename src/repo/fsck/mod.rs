@@ -79,7 +79,7 @@ pub fn fsck(
 }
 
 /// Lists every object, in the order of the directories.
-fn list(repo: &Repo) -> Result<Vec<ObjectName>, RepoError> {
+pub(in crate::repo) fn list(repo: &Repo) -> Result<Vec<ObjectName>, RepoError> {
     let at = || repo.path().join(paths::OBJECTS);
     let mut objects = Vec::new();
     for (fan, is_dir) in disk::entries(repo.objects(), ".").at("list", at())? {
@@ -94,7 +94,8 @@ fn list(repo: &Repo) -> Result<Vec<ObjectName>, RepoError> {
     Ok(objects)
 }
 
-fn heads(repo: &Repo) -> Result<Heads, RepoError> {
+/// Finds what every ref names.
+pub(in crate::repo) fn heads(repo: &Repo) -> Result<Heads, RepoError> {
     let mut heads = Heads::new();
     for (name, entry) in repo.refs()? {
         heads.insert((RefPlace::Heads, name), entry.commit);

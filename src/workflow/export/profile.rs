@@ -37,6 +37,20 @@ impl SiteProfile {
         })
     }
 
+    /// Reads the profiles of all sites.
+    pub fn all(repo: &Repo) -> Result<Vec<SiteProfile>, Error> {
+        let mut found = Vec::new();
+        for file in repo.list_extension("sites")? {
+            let site = file
+                .strip_suffix(".json")
+                .and_then(|name| name.parse().ok());
+            if let Some(site) = site {
+                found.extend(SiteProfile::load(repo, &site)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Describes a site that has taken in this bundle.
     pub(super) fn of(exported: &Exported, now: u64) -> SiteProfile {
         let there = exported.refs_after.iter();

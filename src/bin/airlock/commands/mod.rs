@@ -34,6 +34,7 @@
 mod client_config;
 mod commit;
 mod completions;
+mod diff;
 mod export;
 mod fsck;
 mod import;
@@ -44,6 +45,7 @@ mod key;
 mod log;
 mod man;
 mod promote;
+mod prune;
 mod recover;
 mod refs;
 mod rollback;
@@ -76,6 +78,8 @@ pub enum Command {
     Log(log::Args),
     Show(show::Args),
     Refs(refs::Args),
+    Diff(diff::Args),
+    Prune(prune::Args),
     Fsck(fsck::Args),
     Recover(recover::Args),
     ClientConfig(client_config::Args),
@@ -103,6 +107,8 @@ impl Command {
             Command::Log(_) => "log",
             Command::Show(_) => "show",
             Command::Refs(_) => "refs",
+            Command::Diff(_) => "diff",
+            Command::Prune(_) => "prune",
             Command::Fsck(_) => "fsck",
             Command::Recover(_) => "recover",
             Command::ClientConfig(_) => "client-config",
@@ -130,6 +136,8 @@ impl Command {
             Command::Log(args) => log::run(args, context),
             Command::Show(args) => show::run(args, context),
             Command::Refs(args) => refs::run(args, context),
+            Command::Diff(args) => diff::run(args, context),
+            Command::Prune(args) => prune::run(args, context),
             Command::Fsck(args) => fsck::run(args, context),
             Command::Recover(args) => recover::run(args, context),
             Command::ClientConfig(args) => client_config::run(args, context),
