@@ -9,11 +9,14 @@ use super::gate::Permit;
 use super::large::Incoming;
 use super::pack::{Entry, PackReader};
 use super::sink::PayloadSink;
+use super::spare::Spare;
 use super::unpack::{Inlet, MemberStream, Unpacked};
 use super::worker::{Batch, Job, Task, Urgent};
 
 /// Objects are dealt in batches of about this many bytes.
 const BATCH: usize = 1 << 20;
+/// A batch is somewhat larger, for it ends with the object that fills it.
+const BATCH_ROOM: usize = BATCH + BATCH / 4;
 /// Objects whose stored bytes are more than this are streamed.
 const WHOLE: u64 = 16 << 20;
 /// How much of a streamed object is handed on at once, and how many such pieces wait.
@@ -177,7 +180,7 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
                 self.pass.gate.enter(cost)
             }
         };
-        let room = table.add(permit, entry);
+        let room = table.add(permit, entry, &self.pass.spare);
         self.pass.bundle(reader.fill(room))?;
         if table.is_full() {
             self.flush(table)
@@ -260,14 +263,14 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     /// Makes room for an object.
-    fn add(&mut self, permit: Permit<'a>, entry: &Entry) -> &mut [u8] {
+    fn add(&mut self, permit: Permit<'a>, entry: &Entry, spare: &Spare) -> &mut [u8] {
         let batch = match &mut self.batch {
             Some((batch, held)) => {
                 held.join(permit);
                 batch
             }
             none => {
-                let bytes = Vec::with_capacity(BATCH);
+                let bytes = spare.take(BATCH_ROOM);
                 let batch = Batch {
                     member: self.member,
                     bytes,

@@ -20,6 +20,7 @@ use super::error::ReadError;
 use super::gate::Gate;
 use super::medium::Medium;
 use super::sink::{PayloadSink, StreamError};
+use super::spare::Spare;
 use super::unpack::Inlet;
 use super::worker::{Job, Urgent, work};
 
@@ -37,6 +38,7 @@ const MAX_WORKERS: usize = 32;
 pub(super) struct Pass<'a, S: PayloadSink> {
     pub(super) sink: &'a S,
     pub(super) gate: &'a Gate,
+    pub(super) spare: Spare,
     stopped: AtomicBool,
     fault: Mutex<Option<StreamError<S::Error>>>,
 }
@@ -88,6 +90,7 @@ pub(super) fn stream<S: PayloadSink>(
     let pass = Pass {
         sink,
         gate: &gate,
+        spare: Spare::default(),
         stopped: AtomicBool::new(false),
         fault: Mutex::new(None),
     };

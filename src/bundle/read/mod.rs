@@ -26,6 +26,7 @@ mod open;
 mod pack;
 mod recognise;
 mod sink;
+mod spare;
 mod unpack;
 mod ustar;
 mod verified;

@@ -29,6 +29,11 @@ pub trait PayloadSink: Sync {
     /// Learns that all parts of a release were taken; its packs follow.
     fn spine(&self, release: usize) -> Result<(), Self::Error>;
 
+    /// Says whether objects are better handed over with their content at hand.
+    fn wants_content(&self) -> bool {
+        false
+    }
+
     /// Takes a file object. A [`FilezObject::Streamed`] is checked only when it was read to its end.
     fn object(
         &self,
@@ -47,6 +52,8 @@ pub enum FilezObject<'a> {
         stored: &'a [u8],
         /// Its header, sizes and checksum.
         info: &'a FilezInfo,
+        /// Its content, if it is wanted and not too much.
+        content: Option<&'a [u8]>,
     },
     /// Too large for memory, and checked while it is read.
     Streamed(&'a mut LargeFilez),

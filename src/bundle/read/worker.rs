@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Receiver;
 
 use crate::bundle::MemberName;
-use crate::format::Checksum;
-use crate::format::filez::Checker;
+use crate::format::filez::{Checker, FilezInfo};
+use crate::format::{Checksum, FormatError};
 
 use super::engine::{Pass, Stop};
 use super::error::ReadError;
@@ -64,22 +64,53 @@ pub(super) struct Batch {
     pub(super) objects: Vec<(Checksum, Range<usize>)>,
 }
 
+/// More content than this is not kept for the sink.
+const MAX_CONTENT: u64 = 16 << 20;
+
+/// What a worker needs for one object after the other.
+#[derive(Default)]
+struct Tools {
+    checker: Checker,
+    content: Vec<u8>,
+    is_kept: bool,
+}
+
+impl Tools {
+    /// Checks an object, and keeps its content if that is wanted and not too much.
+    fn check(&mut self, stored: &[u8], wanted: bool) -> Result<FilezInfo, FormatError> {
+        self.content.clear();
+        let mut kept = 0;
+        let info = self.checker.check_with(stored, |piece| {
+            kept += piece.len() as u64;
+            if wanted && kept <= MAX_CONTENT {
+                self.content.extend_from_slice(piece);
+            }
+        })?;
+        self.is_kept = wanted && kept <= MAX_CONTENT;
+        Ok(info)
+    }
+
+    fn content(&self) -> Option<&[u8]> {
+        self.is_kept.then_some(&self.content)
+    }
+}
+
 /// Does jobs until there are no more; after a failure, only takes them from the queue.
 pub(super) fn work<'a, S: PayloadSink>(
     pass: &Pass<'_, S>,
     queue: &Receiver<Job<'a>>,
     urgent: &Urgent<'a>,
 ) {
-    let mut checker = Checker::new();
+    let mut tools = Tools::default();
     for job in queue {
         while let Some(job) = urgent.take() {
-            do_job(pass, job, &mut checker);
+            do_job(pass, job, &mut tools);
         }
-        do_job(pass, job, &mut checker);
+        do_job(pass, job, &mut tools);
     }
 }
 
-fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, checker: &mut Checker) {
+fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, tools: &mut Tools) {
     let Job {
         release,
         task,
@@ -87,7 +118,7 @@ fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, checker: &mut Checke
     } = job;
     if !pass.is_stopped() {
         // The reason has been noted where it arose.
-        let _: Result<(), Stop> = run(pass, release, task, checker);
+        let _: Result<(), Stop> = run(pass, release, task, tools);
     }
     drop(permit);
 }
@@ -96,15 +127,19 @@ fn run<S: PayloadSink>(
     pass: &Pass<'_, S>,
     release: usize,
     task: Task,
-    checker: &mut Checker,
+    tools: &mut Tools,
 ) -> Result<(), Stop> {
     match task {
         Task::Part(part, bytes) => pass.sunk(pass.sink.part(release, part, &bytes)),
-        Task::Objects(batch) => batch.objects.iter().try_for_each(|(name, range)| {
-            // The ranges were made together with the buffer.
-            let stored = batch.bytes.get(range.clone()).unwrap_or_default();
-            whole(pass, release, batch.member, name, stored, checker)
-        }),
+        Task::Objects(batch) => {
+            let done = batch.objects.iter().try_for_each(|(name, range)| {
+                // The ranges were made together with the buffer.
+                let stored = batch.bytes.get(range.clone()).unwrap_or_default();
+                whole(pass, release, batch.member, name, stored, tools)
+            });
+            pass.spare.put(batch.bytes);
+            done
+        }
         Task::Large(large) => streamed(pass, release, large),
         Task::Look => Ok(()),
     }
@@ -116,12 +151,12 @@ fn whole<S: PayloadSink>(
     member: MemberName,
     name: &Checksum,
     stored: &[u8],
-    checker: &mut Checker,
+    tools: &mut Tools,
 ) -> Result<(), Stop> {
     if pass.is_stopped() {
         return Err(Stop);
     }
-    let checked = checker.check(stored);
+    let checked = tools.check(stored, pass.sink.wants_content());
     let info = pass.bundle(checked.map_err(|source| ReadError::Object {
         member,
         name: *name,
@@ -138,6 +173,7 @@ fn whole<S: PayloadSink>(
     let object = FilezObject::Whole {
         stored,
         info: &info,
+        content: tools.content(),
     };
     pass.sunk(pass.sink.object(release, name, object))
 }

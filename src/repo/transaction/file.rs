@@ -98,6 +98,20 @@ impl Transaction<'_> {
         self.put(&name, bytes)
     }
 
+    /// Stores a file whose `.filez` was checked. **`content` must be what the check handed on.**
+    pub fn adopt_content(
+        &self,
+        expected: &Checksum,
+        content: &[u8],
+        checked: &FilezInfo,
+    ) -> Result<(), RepoError> {
+        expect(expected, checked.checksum)?;
+        expect_size(checked.size, content.len() as u64)?;
+        form::check(self.repo.mode(), &checked.header)?;
+        self.write_one_waiting()?;
+        self.write_whole(expected, &checked.header, content)
+    }
+
     /// Stores a `.filez` that is too large for one buffer, checking it on the way.
     pub fn adopt_filez_from(
         &self,

@@ -228,6 +228,10 @@ impl PayloadSink for Importer<'_, '_> {
         self.go_on(state)
     }
 
+    fn wants_content(&self) -> bool {
+        matches!(self.target, Target::Stage(_)) && self.repo.mode() != Mode::Archive
+    }
+
     fn object(
         &self,
         release: usize,
@@ -252,7 +256,12 @@ impl PayloadSink for Importer<'_, '_> {
             return Ok(());
         };
         match object {
-            FilezObject::Whole { stored, info } => tx.adopt_filez(name, stored, info)?,
+            FilezObject::Whole {
+                info,
+                content: Some(content),
+                ..
+            } => tx.adopt_content(name, content, info)?,
+            FilezObject::Whole { stored, info, .. } => tx.adopt_filez(name, stored, info)?,
             FilezObject::Streamed(large) if self.repo.mode() == Mode::Archive => {
                 let stored = large.stored_len();
                 tx.adopt_checked(name, stored, &mut large.stored())?;

@@ -65,7 +65,7 @@ impl PayloadSink for Recorder {
         object: FilezObject<'_>,
     ) -> Result<(), Infallible> {
         let (content, stored) = match object {
-            FilezObject::Whole { stored, info } => {
+            FilezObject::Whole { stored, info, .. } => {
                 assert_eq!(info.checksum, *name);
                 (info.size, stored.len() as u64)
             }

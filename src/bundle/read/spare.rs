@@ -1,0 +1,32 @@
+//! Buffers that were used and are used again: to give memory back and take it costs every core.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// As many as wait are kept, and none that is much larger than a batch.
+const MAX_KEPT: usize = 64;
+const MAX_CAPACITY: usize = 2 << 20;
+
+/// Empty buffers.
+#[derive(Debug, Default)]
+pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    /// Returns a buffer that was used, or makes one.
+    pub(super) fn take(&self, capacity: usize) -> Vec<u8> {
+        let kept = self.kept().pop();
+        kept.unwrap_or_else(|| Vec::with_capacity(capacity))
+    }
+
+    /// Keeps a buffer.
+    pub(super) fn put(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut kept = self.kept();
+        if kept.len() < MAX_KEPT && buffer.capacity() <= MAX_CAPACITY {
+            kept.push(buffer);
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
