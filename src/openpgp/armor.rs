@@ -18,6 +18,7 @@ pub const MAX_SIGNATURE_PACKETS: usize = 64;
 
 const TAG_SIGNATURE: u8 = 2;
 const ARMOR_BEGIN: &[u8] = b"-----BEGIN PGP ";
+const ARMOR_SIGNATURE: &[u8] = b"-----BEGIN PGP SIGNATURE-----";
 const ARMOR_END: &[u8] = b"-----END PGP ";
 
 /// Writes signature packets as one armored block; no signatures give no bytes.
@@ -126,6 +127,10 @@ fn block_end(bytes: &[u8]) -> Option<usize> {
 }
 
 fn read_block(block: &[u8], wanted: Kind) -> Result<Vec<u8>, OpenPgpError> {
+    // A clear-signed text carries a signature too, but it is not the list that a client reads.
+    if wanted == Kind::Signature && !block.starts_with(ARMOR_SIGNATURE) {
+        return Err(malformed_armor(wanted));
+    }
     let expected = describe(wanted);
     let mut reader = Reader::from_bytes(block, ReaderMode::Tolerant(None));
     let mut content = Vec::new();

@@ -8,7 +8,9 @@ use sequoia_openpgp::policy::StandardPolicy;
 use serde::Serialize;
 
 use super::fingerprint::Fingerprint;
-use super::judge::{cert_revoked, key_revoked};
+use super::judge::{cert_revoked, judge_cert, judge_validity};
+use super::reason::Reason;
+use super::stock;
 use super::time::{system_time, unix_seconds};
 
 /// A certificate, as it stands at one moment.
@@ -70,15 +72,8 @@ impl CertInfo {
         let (expires, signing_keys, invalid) = match &valid {
             Ok(valid) => {
                 let expires = valid.primary_key().key_expiration_time().map(unix_seconds);
-                let alive = valid
-                    .alive()
-                    .err()
-                    .filter(|_| expires.is_none_or(|at| at > now));
-                (
-                    expires,
-                    signing_keys(valid),
-                    alive.map(|error| error.to_string()),
-                )
+                let ends = [expires, stock::expires(cert)].into_iter().flatten();
+                (ends.min(), signing_keys(valid, now), invalid(cert, now))
             }
             Err(error) => (None, Vec::new(), Some(super::reason::chain(error.as_ref()))),
         };
@@ -98,13 +93,26 @@ impl CertInfo {
     }
 }
 
-fn signing_keys(valid: &ValidCert) -> Vec<KeyInfo> {
-    if valid.alive().is_err() {
+/// Says why the certificate does not hold, unless it is revoked or has expired.
+fn invalid(cert: &Cert, now: u64) -> Option<String> {
+    let judged = stock::judge_kind(cert.primary_key().key()).and_then(|()| judge_cert(cert, now));
+    match judged.err()? {
+        Reason::CertificateRevoked | Reason::CertificateExpired { .. } => None,
+        Reason::CertificateInvalid { why } => Some(why),
+        other => Some(other.to_string()),
+    }
+}
+
+fn signing_keys(valid: &ValidCert, now: u64) -> Vec<KeyInfo> {
+    let cert = valid.cert();
+    let primary = cert.primary_key();
+    if judge_cert(cert, now).is_err() || stock::judge_kind(primary.key()).is_err() {
         return Vec::new();
     }
     let usable = valid.keys().alive().for_signing();
     usable
-        .filter(|key| !key_revoked(key.amalgamation()))
+        .filter(|key| judge_validity(key.amalgamation(), now).is_ok())
+        .filter(|key| stock::judge_kind(key.key()).is_ok())
         .map(|key| KeyInfo {
             fingerprint: key.key().fingerprint().into(),
             algorithm: algorithm(key.amalgamation()),

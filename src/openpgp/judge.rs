@@ -11,6 +11,7 @@ use sequoia_openpgp::types::{HashAlgorithm, SignatureType};
 use sequoia_openpgp::{Cert, KeyHandle, Packet};
 
 use super::reason::{Reason, chain};
+use super::stock;
 use super::time::{system_time, unix_seconds};
 
 /// How far a signature's date may lie ahead of `now`: clocks of two networks differ a little.
@@ -58,6 +59,8 @@ pub(super) fn judge_key(
     signature
         .verify_message(key.key(), data)
         .map_err(|error| crypto_reason(&error))?;
+    stock::judge_kind(cert.primary_key().key())?;
+    stock::judge_kind(key.key())?;
     judge_fields(signature, created, now)?;
     judge_cert(cert, now)?;
     judge_validity(key, now)?;
@@ -103,6 +106,7 @@ fn judge_fields(signature: &Signature, created: u64, now: u64) -> Result<(), Rea
     {
         return Err(Reason::SignatureExpired { expired });
     }
+    stock::judge_critical(signature)?;
     StandardPolicy::at(system_time(now))
         .signature(signature, HashAlgoSecurity::CollisionResistance)
         .map_err(|error| Reason::PolicyViolation {
@@ -123,14 +127,19 @@ pub(super) fn judge_cert(cert: &Cert, now: u64) -> Result<(), Reason> {
         .with_policy(&policy, system_time(now))
         .map_err(invalid)?;
     let expires = valid.primary_key().key_expiration_time().map(unix_seconds);
-    if let Some(expired) = expires.filter(|&at| at <= now) {
+    let ends = [expires, stock::expires(cert)].into_iter().flatten();
+    if let Some(expired) = ends.filter(|&at| at <= now).min() {
         return Err(Reason::CertificateExpired { expired });
     }
+    stock::judge_self_signatures(cert)?;
     valid.alive().map_err(invalid)
 }
 
 /// Judges the signing key within its certificate at `now`.
-fn judge_validity(key: &ErasedKeyAmalgamation<PublicParts>, now: u64) -> Result<(), Reason> {
+pub(super) fn judge_validity(
+    key: &ErasedKeyAmalgamation<PublicParts>,
+    now: u64,
+) -> Result<(), Reason> {
     let policy = StandardPolicy::at(system_time(now));
     let invalid = |error: sequoia_openpgp::anyhow::Error| Reason::KeyInvalid {
         why: chain(error.as_ref()),
@@ -138,22 +147,22 @@ fn judge_validity(key: &ErasedKeyAmalgamation<PublicParts>, now: u64) -> Result<
     if key_revoked(key) {
         return Err(Reason::KeyRevoked);
     }
-    let key = key
+    let valid = key
         .clone()
         .with_policy(&policy, system_time(now))
         .map_err(invalid)?;
-    if let Some(expired) = key
+    if let Some(expired) = valid
         .key_expiration_time()
         .map(unix_seconds)
         .filter(|&at| at <= now)
     {
         return Err(Reason::KeyExpired { expired });
     }
-    key.alive().map_err(invalid)?;
-    if !key.for_signing() {
+    valid.alive().map_err(invalid)?;
+    if !valid.for_signing() {
         return Err(Reason::NotForSigning);
     }
-    Ok(())
+    stock::judge_binding(key)
 }
 
 /// Tells whether any revocation of the certificate is known: its own, or one by a revoker it named.

@@ -20,6 +20,7 @@ mod judge;
 mod keyring;
 mod reason;
 mod sign;
+mod stock;
 mod time;
 mod verify;
 mod weakness;

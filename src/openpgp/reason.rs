@@ -82,6 +82,12 @@ pub enum Reason {
     /// The key is not meant for signing data.
     #[error("its key is not meant for signing")]
     NotForSigning,
+    /// The key or its certificate is of a kind that OSTree clients do not know.
+    #[error("its key is of a kind that OSTree clients do not know: {kind}")]
+    UnsupportedKey {
+        /// The kind of the key: its version and algorithm.
+        kind: String,
+    },
     /// The key is not bound to its certificate, or too weak.
     #[error("its key is not valid: {why}")]
     KeyInvalid {

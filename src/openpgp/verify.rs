@@ -23,6 +23,7 @@ use super::fingerprint::Fingerprint;
 use super::judge::{check_form, judge_key, parse};
 use super::keyring::Keyring;
 use super::reason::Reason;
+use super::stock::{Effect, effect};
 
 /// A signature that counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,19 +76,25 @@ impl Verification {
 
     /// Returns the signature that makes stock clients refuse the whole list, if there is one.
     ///
-    /// GnuPG in batch mode stops at the first signature that does not match the bytes or has
-    /// expired, so a good one behind it is never looked at; bytes that are no signature, and armor
-    /// behind binary, fail it altogether. Dropping that signature mends the list.
+    /// GnuPG in batch mode stops at the first signature that does not match the bytes, has expired
+    /// or is of a kind that it does not check, so a good one behind it is never looked at; bytes
+    /// that are no signature, and armor behind binary, fail it altogether. Dropping that signature
+    /// mends the list.
     pub fn blocks_stock_clients(&self) -> Option<&RejectedSignature> {
         self.rejected.get(self.blocker?)
     }
 
-    fn reject(&mut self, index: usize, issuer: Option<String>, reason: Reason) {
-        let breaks = matches!(reason, Reason::Malformed | Reason::Armored);
-        let stops = matches!(reason, Reason::Bad | Reason::SignatureExpired { .. });
-        if self.blocker.is_none() && (breaks || stops && self.good.is_empty()) {
+    fn reject(&mut self, index: usize, signature: Option<&Signature>, reason: Reason) {
+        let blocks = match effect(signature, &reason) {
+            Effect::Breaks => true,
+            Effect::Stops => self.good.is_empty(),
+            Effect::None => false,
+        };
+        if self.blocker.is_none() && blocks {
             self.blocker = Some(self.rejected.len());
         }
+        let issuers = signature.map(Signature::get_issuers).unwrap_or_default();
+        let issuer = issuers.first().map(KeyHandle::to_string);
         self.rejected.push(RejectedSignature {
             index,
             issuer,
@@ -124,38 +131,27 @@ impl Keyring {
                 verification.reject(index, None, Reason::Malformed);
             }
             for packet in packets {
-                match self.judge(data, &packet, now) {
+                let signature = match parse(&packet) {
+                    Ok(signature) => signature,
+                    Err(reason) => {
+                        verification.reject(index, None, reason);
+                        continue;
+                    }
+                };
+                match self.judge(data, &signature, now) {
                     Ok(good) => verification.good.push(GoodSignature { index, ..good }),
-                    Err((issuer, reason)) => verification.reject(index, issuer, reason),
+                    Err(reason) => verification.reject(index, Some(&signature), reason),
                 }
             }
         }
         verification
     }
 
-    fn judge(
-        &self,
-        data: &[u8],
-        packet: &[u8],
-        now: u64,
-    ) -> Result<GoodSignature, (Option<String>, Reason)> {
-        let signature = parse(packet).map_err(|reason| (None, reason))?;
+    fn judge(&self, data: &[u8], signature: &Signature, now: u64) -> Result<GoodSignature, Reason> {
         let issuers = signature.get_issuers();
-        let issuer = issuers.first().map(KeyHandle::to_string);
-        self.judge_parsed(data, &signature, &issuers, now)
-            .map_err(|reason| (issuer, reason))
-    }
-
-    fn judge_parsed(
-        &self,
-        data: &[u8],
-        signature: &Signature,
-        issuers: &[KeyHandle],
-        now: u64,
-    ) -> Result<GoodSignature, Reason> {
-        check_form(signature, issuers)?;
+        check_form(signature, &issuers)?;
         let mut why = Reason::UnknownKey;
-        for handle in issuers {
+        for handle in &issuers {
             for (fingerprint, cert) in self.holders(handle) {
                 for key in cert
                     .keys()

@@ -5,6 +5,7 @@
 
 mod apache;
 mod client;
+mod client_check;
 mod commit;
 mod damage;
 mod durable;
@@ -21,6 +22,7 @@ mod served;
 mod summary;
 mod together;
 mod tools;
+mod verdicts;
 mod world;
 
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ use tools::Tool;
 fn main() -> ExitCode {
     let trials = [
         client::trials(),
+        client_check::trials(),
         commit::trials(),
         damage::trials(),
         durable::trials(),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         served::trials(),
         summary::trials(),
         together::trials(),
+        verdicts::trials(),
     ];
     let trials = trials.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
