@@ -1,5 +1,6 @@
 //! The error of every verb: one variant per room, and what to do next.
 
+use super::client_check::ClientCheckError;
 use super::client_config::ClientConfigError;
 use super::commit::SourceError;
 use super::export::ExportError;
@@ -46,6 +47,9 @@ pub enum Error {
     /// No client configuration was written.
     #[error(transparent)]
     ClientConfig(#[from] ClientConfigError),
+    /// The configuration of a client cannot be checked.
+    #[error(transparent)]
+    ClientCheck(#[from] ClientCheckError),
     /// A signature file beside a bundle cannot be read or written.
     #[error(transparent)]
     Sidecar(#[from] SidecarError),
@@ -137,6 +141,7 @@ impl Error {
             Error::Trust(error) => error.class(),
             Error::Key(error) => error.class(),
             Error::ClientConfig(error) => error.class(),
+            Error::ClientCheck(error) => error.class(),
             Error::Sidecar(error) => error.class(),
             Error::Statement(error) => error.class(),
             Error::Copy(error) => error.class(),

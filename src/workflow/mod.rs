@@ -7,6 +7,7 @@
 mod advice;
 mod attach;
 mod carried;
+mod client_check;
 mod client_config;
 pub mod commit;
 mod diff;
@@ -44,6 +45,10 @@ pub mod two_step;
 mod verify;
 
 pub use carried::{Carried, Reach};
+pub use client_check::{
+    CheckedRemote, ClientCheckError, ClientCheckOptions, ClientCheckOutcome, RemoteFinding,
+    check_client,
+};
 pub use client_config::{
     ClientConfigError, ClientConfigOptions, ClientConfigOutcome, client_config,
 };

@@ -173,3 +173,29 @@ fn trust_show_in_words() {
         when officer has signed it
     ");
 }
+
+/// A remote that verifies less than it could is exit 4, and the table fits 80 columns of a terminal.
+#[test]
+fn client_config_check_exits() {
+    let place = Place::new();
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/keys/release.asc");
+    let words = "client-config --check os.conf";
+    assert_eq!(place.airlock(words).code, 3, "no such file");
+    let conf = "[remote \"os\"]\nurl=http://os.example.org\ngpg-verify=false\n";
+    std::fs::write(place.path().join("os.conf"), conf).expect("written");
+    let ended = place.airlock(&format!("{words} --trust {keys}"));
+    assert_eq!(ended.code, 4);
+    insta::assert_snapshot!(ended.stdout, @r"
+    REMOTE  COMMITS       SUMMARY       KEYS  STATE  FILE
+    os      NOT VERIFIED  NOT VERIFIED     0  look   os.conf
+
+    os
+      - gpg-verify=false: commits are not verified
+      - gpg-verify-summary is not set: the summary is not verified, so an old one
+        can be served
+      - note: http://os.example.org has no TLS: signatures protect what arrives, not
+        that anything new arrives
+    ");
+    let ended = place.airlock("client-config --check os.conf --remote os");
+    assert_eq!(ended.code, 2, "to check or to write");
+}

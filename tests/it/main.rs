@@ -3,6 +3,7 @@
 mod bench;
 mod bundle_read;
 mod check;
+mod client_check;
 mod commit;
 mod cosign;
 mod delta;

@@ -7,6 +7,7 @@ pub mod report;
 mod sheet;
 mod signatures;
 mod table;
+mod wrap;
 
 pub use clean::{clean, clean_lines};
 pub use done::{Done, findings};
@@ -14,6 +15,7 @@ pub use human::{bytes, count, duration, time};
 pub use sheet::sheet;
 pub use signatures::signatures;
 pub use table::{Align, Table};
+pub use wrap::{wrap, wrap_item};
 
 /// Marks text as a heading; the terminal shows it bold.
 pub fn bold(text: &str) -> String {

@@ -4,11 +4,10 @@ use airlock::workflow::policy::TrustWarning;
 use airlock::workflow::{Error, Role, Trust};
 use serde::Serialize;
 
-use super::words;
 use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::render::{Done, bold, clean, yellow};
+use crate::render::{Done, bold, clean, wrap_item, yellow};
 
 /// Find mistakes in a trust directory, and what is worth a look
 ///
@@ -58,7 +57,7 @@ fn text(trust: &Trust, checked: &Checked, warnings: &[TrustWarning]) -> String {
         text += &format!("\n{}\n", yellow("Warnings"));
     }
     for warning in warnings {
-        text += &words::item(&clean(&warning.to_string()));
+        text += &wrap_item(&clean(&warning.to_string()));
     }
     let named = trust.keyring().fingerprints().filter_map(|certificate| {
         let names: Vec<String> = trust.policy().names(certificate).map(clean).collect();

@@ -18,9 +18,7 @@ use airlock::openpgp::{CertInfo, Fingerprint};
 use airlock::workflow::Role;
 use airlock::workflow::policy::{NamedCertificate, RuleMeaning, TrustMeaning};
 
-use crate::render::{bold, clean, count, duration, time};
-
-const WIDTH: usize = 80;
+use crate::render::{bold, clean, count, duration, time, wrap};
 
 /// Explains everything.
 pub fn explain(meaning: &TrustMeaning, now: u64) -> String {
@@ -51,32 +49,6 @@ pub fn label(certificates: &[NamedCertificate], fingerprint: &Fingerprint) -> St
     named
         .or(called)
         .map_or_else(|| fingerprint.to_string(), |name| clean(name))
-}
-
-/// Breaks a text between words, every line after `indent` blanks.
-pub fn wrap(indent: usize, text: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("there is a first line");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if indent + last.chars().count() + 1 + word.chars().count() <= WIDTH {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    let lines = lines.iter();
-    lines
-        .map(|line| format!("{}{line}\n", " ".repeat(indent)))
-        .collect()
-}
-
-/// Returns a list item: a dash, and the lines beneath each other.
-pub fn item(text: &str) -> String {
-    let wrapped = wrap(4, text);
-    format!("  - {}", wrapped.trim_start())
 }
 
 fn certificate_text(certificate: &NamedCertificate, now: u64) -> String {

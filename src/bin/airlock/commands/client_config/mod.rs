@@ -1,5 +1,7 @@
 //! `airlock client-config`.
 
+mod check;
+
 use std::path::PathBuf;
 
 use airlock::format::{RefName, RemoteName};
@@ -11,6 +13,11 @@ use crate::error::CliError;
 use crate::render::Done;
 
 /// Write what clients need to pull from a repository and verify it
+///
+/// With --check, read what clients have instead, and report every remote that
+/// verifies less than it could: exit 4 if there is one. With --trust their
+/// keyrings are compared with the trust directory, with --repo also with who
+/// signed what is in the repository now.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -18,11 +25,11 @@ pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     /// What clients call the repository
-    #[arg(long, value_name = "NAME")]
-    remote: RemoteName,
+    #[arg(long, value_name = "NAME", required_unless_present = "check")]
+    remote: Option<RemoteName>,
     /// Where the repository is served
-    #[arg(long, value_name = "URL")]
-    url: String,
+    #[arg(long, value_name = "URL", required_unless_present = "check")]
+    url: Option<String>,
     /// A ref that clients may follow; repeatable [default: every ref of the repository]
     #[arg(long = "ref", value_name = "REF")]
     refs: Vec<RefName>,
@@ -30,12 +37,27 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
     /// The directory that gets the files
-    #[arg(long, short, value_name = "DIR")]
-    output: PathBuf,
+    #[arg(long, short, value_name = "DIR", required_unless_present = "check")]
+    output: Option<PathBuf>,
+    /// Check a configuration: a file, a remotes.d, a repository, or the root of a system
+    #[arg(
+        long,
+        value_name = "PATH",
+        conflicts_with_all = ["remote", "url", "refs", "tls_ca", "output"]
+    )]
+    check: Option<PathBuf>,
 }
 
-/// Writes the files.
+/// Writes the files, or checks those that are there.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    if let Some(path) = args.check {
+        return check::run(path, &args.repo, &args.trust, context);
+    }
+    let (Some(remote), Some(url), Some(output)) = (args.remote, args.url, args.output) else {
+        return Err(CliError::usage(
+            "--remote, --url and --output belong together",
+        ));
+    };
     let repo = args.repo.open(context)?;
     let trust = Trust::load(&args.trust.required(context)?).map_err(Error::from)?;
     let refs = match args.refs.is_empty() {
@@ -50,12 +72,12 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         .tls_ca
         .map(|path| std::fs::read(&path).map_err(|error| CliError::io("read", &path, &error)));
     let options = ClientConfigOptions {
-        remote: args.remote,
-        url: args.url,
+        remote,
+        url,
         refs,
         collection: repo.collection_id().cloned(),
         tls_ca: tls_ca.transpose()?,
-        output: args.output,
+        output,
         now: context.now(),
     };
     let outcome = client_config(&trust, &options)?;
