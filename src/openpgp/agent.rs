@@ -39,6 +39,7 @@ pub struct GpgSigner {
     options: GpgOptions,
     certificate: Fingerprint,
     local_user: String,
+    key: Option<Fingerprint>,
     public: Keyring,
 }
 
@@ -74,8 +75,9 @@ impl GpgSigner {
                 fingerprints: primaries,
             });
         }
-        let local_user = match name.strip_suffix('!') {
-            Some(key) => format!("{}!", key.parse::<Fingerprint>()?),
+        let key: Option<Fingerprint> = name.strip_suffix('!').map(str::parse).transpose()?;
+        let local_user = match &key {
+            Some(key) => format!("{key}!"),
             None => certificate.to_string(),
         };
         let exported = run(&options, &["--export", "--", certificate.as_str()], None)?;
@@ -85,6 +87,7 @@ impl GpgSigner {
             options,
             certificate,
             local_user,
+            key,
             public,
         })
     }
@@ -97,6 +100,10 @@ impl Signer for GpgSigner {
 
     fn public(&self) -> &Keyring {
         &self.public
+    }
+
+    fn key(&self) -> Option<&Fingerprint> {
+        self.key.as_ref()
     }
 
     fn sign(&self, data: &[u8], now: u64) -> Result<Vec<u8>, OpenPgpError> {

@@ -65,6 +65,21 @@ impl CertInfo {
         }
     }
 
+    /// Returns when signatures by this key of it lapse, in UNIX seconds: when the key expires, or the
+    /// certificate; without a key, those by the newest, which is the one that signs.
+    pub fn lapses(&self, key: Option<&Fingerprint>) -> Option<u64> {
+        let newest = || self.signing_keys.iter().max_by_key(|key| key.created);
+        let signing = match key {
+            Some(key) => self
+                .signing_keys
+                .iter()
+                .find(|info| info.fingerprint == *key),
+            None => newest(),
+        };
+        let ends = [self.expires, signing.and_then(|key| key.expires)];
+        ends.into_iter().flatten().min()
+    }
+
     pub(super) fn of(cert: &Cert, now: u64) -> Self {
         let policy = StandardPolicy::at(system_time(now));
         let valid = cert.with_policy(&policy, system_time(now));

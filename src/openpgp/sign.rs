@@ -29,11 +29,17 @@ pub trait Signer: Send + Sync {
     /// Signs `data`; returns one binary signature packet that [`Keyring::verify`] counts at `now`.
     fn sign(&self, data: &[u8], now: u64) -> Result<Vec<u8>, OpenPgpError>;
 
-    /// Returns when the certificate expires, in UNIX seconds, if it ever does.
+    /// Returns when its signatures lapse, in UNIX seconds, if they ever do: when the certificate
+    /// expires, or the key in it that signs.
     fn expires(&self, now: u64) -> Option<u64> {
         self.public()
             .cert(self.certificate(), now)
-            .and_then(|info| info.expires)
+            .and_then(|info| info.lapses(self.key()))
+    }
+
+    /// Returns the key that shall sign, if one was chosen; else the newest does.
+    fn key(&self) -> Option<&Fingerprint> {
+        None
     }
 }
 

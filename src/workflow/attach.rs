@@ -39,6 +39,8 @@ pub(super) struct Handed<'a> {
 pub(super) struct Admitted {
     /// The certificate that made it.
     pub(super) certificate: Fingerprint,
+    /// The key of that certificate that made it.
+    pub(super) key: Fingerprint,
     /// The binary packet.
     pub(super) signature: Vec<u8>,
 }
@@ -91,6 +93,7 @@ impl Handed<'_> {
         match allowed.contains(&good.cert) {
             true => Ok(Admitted {
                 certificate: good.cert,
+                key: good.key,
                 signature,
             }),
             false => Err(Box::new(Finding::MayNotSign {

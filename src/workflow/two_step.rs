@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 
-use super::attach::Handed;
+use super::attach::{Admitted, Handed};
 use super::error::Error;
 use super::finding::Finding;
 use super::journal::{self, Entry, Verb};
@@ -110,13 +110,11 @@ pub fn attach_bundle(
         now,
     };
     let admitted = handed.admit(&sidecar.all)?;
-    let lapses = |certificate| {
-        let expires = trust.keyring().cert(certificate, now)?.expires?;
-        Some(expires < manifest.expires?)
+    let lapses = |one: &Admitted| {
+        let info = trust.keyring().cert(&one.certificate, now)?;
+        Some(info.lapses(Some(&one.key))? < manifest.expires?)
     };
-    let lapsing = admitted
-        .iter()
-        .filter(|one| lapses(&one.certificate) == Some(true));
+    let lapsing = admitted.iter().filter(|one| lapses(one) == Some(true));
     let findings = lapsing.map(|one| Finding::KeyExpiresFirst {
         subject: Subject::Bundle,
         certificate: one.certificate.clone(),

@@ -35,6 +35,21 @@ pub fn trials() -> Vec<Trial> {
             gpg,
             revocation,
         ),
+        trial(
+            "keys: what is expired or revoked does not sign, from a file or through gpg",
+            gpg,
+            spent_keys,
+        ),
+        trial(
+            "keys: a bundle does not outlive the keys that sign it",
+            gpg,
+            lapsing_keys,
+        ),
+        trial(
+            "keys: a file, a protected file and gpg sign at once",
+            gpg,
+            several_at_once,
+        ),
     ]
 }
 
@@ -175,4 +190,98 @@ fn revocation() {
     );
     let verdict = keyring(&read(&world, "revoked.gpg")).verify(b"data", &[signature], now());
     assert_eq!(verdict.rejected[0].reason, Reason::CertificateRevoked);
+}
+
+/// A repository with one commit, in a world with a key.
+fn with_repository() -> World {
+    let world = generated("release");
+    crate::image::build(&world.path("image"), 1);
+    world.airlock("init --repo twin").ok();
+    world
+        .airlock("commit --repo twin --branch os/stable --tree dir=image --key release.key")
+        .ok();
+    world
+}
+
+fn spent_keys() {
+    let world = with_repository();
+    let sign = |with: &str| world.airlock(&format!("sign commit --repo twin os/stable {with}"));
+    world
+        .airlock("key generate --user-id Short --valid-for 1s -o short")
+        .ok();
+    world.shell("sleep 2");
+    let said = sign("--key short.key").fails();
+    assert!(said.contains("expired"), "{said}");
+    world.shell("gpg --batch --quiet --import short.key 2> /dev/null");
+    let said = sign("--gpg-sign Short").fails();
+    assert!(said.contains("Nothing was changed"), "{said}");
+
+    world.airlock("key generate --user-id Gone -o gone").ok();
+    world.shell(
+        "gpg --batch --quiet --import gone.key gone.rev 2> /dev/null
+         gpg --batch --armor --export-secret-keys Gone > revoked.key",
+    );
+    let said = sign("--key revoked.key").fails();
+    assert!(said.contains("revoked"), "{said}");
+    let said = sign("--gpg-sign Gone").fails();
+    assert!(said.contains("Nothing was changed"), "{said}");
+}
+
+fn lapsing_keys() {
+    let world = with_repository();
+    // The certificate never expires; the subkey that signs does.
+    world.shell(
+        "gpg --batch --quiet --passphrase '' --quick-gen-key 'Sub <sub@example.org>' ed25519 cert never
+         fpr=$(gpg --batch --with-colons --list-keys Sub | awk -F: '/^fpr/ {print $10; exit}')
+         gpg --batch --quiet --passphrase '' --quick-add-key $fpr ed25519 sign 10d
+         gpg --batch --armor --export-secret-keys Sub > sub.key
+         gpg --batch --armor --export Sub > sub.asc",
+    );
+    world
+        .airlock("key generate --user-id Ten --valid-for 10d -o ten")
+        .ok();
+    let export = "export --repo twin os/stable --full --no-summary --expires 30d";
+    let lapses = |ran: crate::tools::Ran| {
+        assert_eq!(ran.code(), Some(6), "{ran}");
+        let said = ran.fails();
+        assert!(said.contains("expires before the bundle"), "{said}");
+    };
+    for with in ["--key ten.key", "--key sub.key", "--gpg-sign Sub"] {
+        lapses(world.airlock(&format!("{export} -o refused.airlock {with}")));
+        assert!(!world.path("refused.airlock").exists());
+    }
+    world
+        .airlock(&format!("{export} -o b.airlock --key release.key"))
+        .ok();
+    for with in ["--key ten.key", "--key sub.key", "--gpg-sign Sub"] {
+        lapses(world.airlock(&format!("sign bundle b.airlock {with}")));
+    }
+    world.airlock("sign bundle b.airlock --prepare m").ok();
+    world.shell("gpg --batch -b -o m.sig m");
+    lapses(world.airlock("sign bundle b.airlock --attach m.sig --trust sub.asc"));
+    assert!(!world.path("b.airlock.asc").exists());
+}
+
+fn several_at_once() {
+    let world = with_repository();
+    std::fs::write(world.path("pass"), "correct horse\n").unwrap();
+    world
+        .airlock("key generate --user-id Bob --passphrase-file pass -o bob")
+        .ok();
+    world.shell(
+        "gpg --batch --quiet --passphrase '' --quick-gen-key 'Carol <carol@example.org>' ed25519 sign 1y
+         mkdir trust; cp release.asc bob.asc trust/; gpg --batch --armor --export Carol > trust/carol.asc
+         printf '[[commit]]\nthreshold = 3\n[[summary]]\nthreshold = 3\n' > trust/policy.toml",
+    );
+    let keys = "--key release.key --key bob.key --passphrase-file pass --gpg-sign Carol";
+    world
+        .airlock(&format!("sign commit --repo twin os/stable {keys}"))
+        .ok();
+    world.airlock(&format!("summary --repo twin {keys}")).ok();
+    let said = world.airlock("fsck --repo twin --trust trust");
+    assert_eq!(said.code(), Some(0), "{said}");
+    let said = world
+        .airlock("sign commit --repo twin os/stable --key bob.key")
+        .fails();
+    assert!(said.contains("passphrase"), "{said}");
 }
