@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! NAME.airlock                      an uncompressed POSIX tar, members in exactly this order
+//! ├── trust/1.json, trust/1.json.asc ...  optional: updates of the trust, by which the rest is judged
 //! ├── manifest.json                 what is inside; its exact bytes are what is signed
 //! ├── manifest.json.asc             detached OpenPGP signatures over those bytes, armored
 //! ├── summary, summary.sig          optional: the repository index, signed before it left
@@ -19,6 +20,7 @@ mod inventory;
 mod manifest;
 mod name;
 mod read;
+mod trust;
 mod write;
 
 pub use ident::{IdentFault, RepositoryId, SiteName};
@@ -26,13 +28,15 @@ pub use inventory::{Inventory, InventoryFault, MAX_INVENTORY};
 pub use manifest::{
     ByteTotals, CHUNK_SIZE, MANIFEST_PREFIX, MAX_MANIFEST, MAX_MEMBER, MAX_PART, MAX_RELEASES,
     MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK, Manifest, ManifestFault, Member,
-    MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Rollback, Source, strict_json,
+    MemberFault, ObjectTotals, Origin, Release, ReleaseFault, Rollback, Source, TrustPoint,
+    strict_json,
 };
 pub use name::{Load, MANIFEST, MANIFEST_SIGNATURE, MAX_PIECES, MemberName, NameFault, Role};
 pub use read::{
     Bundle, FilezObject, LargeFilez, MAX_SIGNATURES, MAX_WINDOW_LOG, PackFault, PayloadSink, Place,
     ReadError, StreamError, TarFault, TreeFault, VerifiedBundle, VolumeFault, arrange,
 };
+pub use trust::{MAX_TRUST_UPDATE, MAX_TRUST_UPDATES, TrustUpdate};
 pub use write::{
     BundleWriter, Form, PackObject, Packed, PartSpool, RawPart, Reserve, Room, SealedBundle,
     Target, WriteError,

@@ -55,6 +55,17 @@ impl Keyring {
             .try_for_each(|cert| self.merge(cert.clone()))
     }
 
+    /// Adds to each certificate what another keyring knows of it, its revocation above all.
+    pub fn merge_copies(&mut self, other: &Keyring) -> Result<(), OpenPgpError> {
+        let copies = other
+            .certs
+            .iter()
+            .filter(|(fingerprint, _)| self.contains(fingerprint))
+            .map(|(_, cert)| cert.clone());
+        let copies: Vec<Cert> = copies.collect();
+        copies.into_iter().try_for_each(|cert| self.merge(cert))
+    }
+
     /// Returns how many certificates there are.
     pub fn len(&self) -> usize {
         self.certs.len()

@@ -10,6 +10,7 @@ impl Finding {
     pub fn class(&self) -> Class {
         use Finding::*;
         match self {
+            Trust(finding) => finding.class(),
             Unsigned { .. }
             | TooFewSigners { .. }
             | BlocksStockClients { .. }
@@ -67,6 +68,7 @@ impl Finding {
                 "check that this is the repository that is meant"
             }
             Expired { .. } | TooOld { .. } => "export a new bundle; check this machine's clock",
+            Trust(finding) => finding.hint(),
             ExpiryMissing { .. } => "export again with --expires",
             Replayed { .. } => "nothing, if this bundle was imported before; else take a newer one",
             FromTheFuture { .. } => "check the clocks of both machines",

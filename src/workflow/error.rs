@@ -11,7 +11,7 @@ use super::key::KeyError;
 use super::sidecar::SidecarError;
 use super::site::CopyError;
 use super::statement::StatementError;
-use super::trust::TrustError;
+use super::trust::{StatementFault, TrustError};
 use crate::Class;
 use crate::bundle::{ReadError, VolumeFault, WriteError};
 use crate::delta::DeltaError;
@@ -41,6 +41,14 @@ pub enum Error {
     /// The trust directory cannot be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A trust update is signed as it must be, and cannot be read.
+    #[error("trust update {version} is not accepted")]
+    TrustUpdate {
+        /// Its version.
+        version: u64,
+        /// What is wrong with it.
+        source: StatementFault,
+    },
     /// A new key cannot be written.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -108,9 +116,9 @@ pub enum Error {
 
 impl Error {
     /// Refuses for one reason.
-    pub fn refused(finding: Finding) -> Self {
+    pub fn refused(finding: impl Into<Finding>) -> Self {
         Self::Refused {
-            findings: vec![finding],
+            findings: vec![finding.into()],
         }
     }
 
@@ -139,6 +147,7 @@ impl Error {
             Error::Read(error) => error.class(),
             Error::Delta(error) => error.class(),
             Error::Trust(error) => error.class(),
+            Error::TrustUpdate { source, .. } => source.class(),
             Error::Key(error) => error.class(),
             Error::ClientConfig(error) => error.class(),
             Error::ClientCheck(error) => error.class(),

@@ -6,7 +6,7 @@ mod words;
 use serde::Serialize;
 
 use super::policy::Role;
-use super::subject::Subject;
+use super::{Subject, TrustFinding};
 use crate::format::{Checksum, CollectionId, ObjectName, RefName};
 use crate::openpgp::{Fingerprint, RejectedSignature};
 use words::{DAY, ago, at, list, list_of, number, show};
@@ -443,4 +443,8 @@ pub enum Finding {
         /// The signer.
         certificate: Fingerprint,
     },
+    /// A version of the trust is not taken.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Trust(#[from] TrustFinding),
 }

@@ -59,6 +59,16 @@ pub struct Move {
     pub to: Option<Checksum>,
 }
 
+/// Which version of the trust was in force, and which is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustMove {
+    /// The version before; 0 for the directory as it was installed.
+    pub from: u64,
+    /// The version after.
+    pub to: u64,
+}
+
 /// One thing that was done, before it is chained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -71,6 +81,9 @@ pub struct Entry {
     /// The bundle that was written or read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Checksum>,
+    /// The version of the trust, if it rose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustMove>,
     /// The certificates whose signatures were made or counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signers: Vec<Fingerprint>,
@@ -101,6 +114,7 @@ impl Entry {
             verb,
             refs: BTreeMap::new(),
             bundle: None,
+            trust: None,
             signers: Vec::new(),
             accepted: None,
             note: None,

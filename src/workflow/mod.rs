@@ -75,5 +75,8 @@ pub use statement::{
     Signable, Statement, StatementError, SummaryStatement,
 };
 pub use subject::Subject;
-pub use trust::{Trust, TrustError};
+pub use trust::{
+    FirstTrust, StatementFault, Trust, TrustFinding, TrustError, TrustRecord, TrustStatement, TrustUpdateOptions,
+    TrustUpdateOutcome, init_trust, sign_trust, update_trust,
+};
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

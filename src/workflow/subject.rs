@@ -38,6 +38,8 @@ pub enum Subject {
     TrustUpdate {
         /// Its version.
         version: u64,
+        /// The version by which it is judged; 0 for the trust directory as it was installed.
+        under: u64,
     },
 }
 
@@ -49,7 +51,12 @@ impl fmt::Display for Subject {
             Subject::Summary => f.write_str("the summary"),
             Subject::Inventory => f.write_str("the inventory"),
             Subject::Rollback { name } => write!(f, "the permission to take {name} back"),
-            Subject::TrustUpdate { version } => write!(f, "trust update {version}"),
+            Subject::TrustUpdate { version, under: 0 } => {
+                write!(f, "trust update {version}, by the trust directory,")
+            }
+            Subject::TrustUpdate { version, under } => {
+                write!(f, "trust update {version}, by trust version {under},")
+            }
         }
     }
 }

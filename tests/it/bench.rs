@@ -6,7 +6,9 @@ use airlock::format::gvariant::Value;
 use airlock::format::{
     Checksum, Commit, DirMeta, DirTree, Encoded, FileHeader, Metadata, ObjectKind, RefName, Xattrs,
 };
-use airlock::openpgp::{FileSigner, Fingerprint, GenerateOptions, Keyring, Signer, generate};
+use airlock::openpgp::{
+    FileSigner, Fingerprint, GenerateOptions, GeneratedKey, Keyring, Signer, generate,
+};
 use airlock::repo::{InitOptions, Mode, Repo, Transaction};
 use airlock::{Silent, workflow::seal::Signing};
 use tempfile::TempDir;
@@ -23,18 +25,25 @@ pub struct Key {
 
 impl Key {
     pub fn new(name: &str) -> Key {
-        let validity_secs = Some(3 * 365 * 86_400);
+        Key::valid(name, 3 * 365 * 86_400)
+    }
+
+    /// A key that lives so many seconds.
+    pub fn valid(name: &str, seconds: u64) -> Key {
         let options = GenerateOptions {
             user_id: name.into(),
-            validity_secs,
+            validity_secs: Some(seconds),
             passphrase: None,
             now: NOW - 86_400,
         };
-        let made = generate(&options).expect("a key");
+        Key::of(&generate(&options).expect("a key"))
+    }
+
+    pub fn of(made: &GeneratedKey) -> Key {
         let signer = FileSigner::new(&made.secret_armored, None).expect("a signer");
         Key {
-            fingerprint: made.fingerprint,
-            certificate: made.certificate_armored,
+            fingerprint: made.fingerprint.clone(),
+            certificate: made.certificate_armored.clone(),
             signers: vec![Box::new(signer)],
         }
     }

@@ -6,7 +6,8 @@ mod lies;
 mod medium;
 mod policy;
 mod site;
-mod tree;
+mod trust;
+pub mod tree;
 
 use std::error::Error as _;
 use std::fs;
@@ -232,6 +233,11 @@ fn not_as_the_policy_has_it() {
     let dir = TempDir::new().unwrap();
     let path = write(dir.path(), &both.tar());
     try_verify(vec![path], policy::TWO).unwrap_or_else(|error| panic!("{}", said(&error)));
+}
+
+#[test]
+fn changes_of_the_trust_that_must_not_be() {
+    run(trust::rows());
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn reason(result: Result<Option<Exported>, Error>) -> ExportError {
 fn what_the_site_has_is_left_out() {
     let (site, first, second) = Site::new();
     let outcome = site.take(Some(&site.key));
-    assert_eq!(outcome.signers, [site.key.fingerprint.clone()]);
+    assert_eq!(outcome.signers, std::slice::from_ref(&site.key.fingerprint));
     let taken = site.read(Some(&site.key)).unwrap();
     assert_eq!(taken.inventory, outcome.inventory);
     assert_eq!(

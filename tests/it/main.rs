@@ -33,5 +33,6 @@ mod sign;
 mod summary;
 mod trust;
 mod two_step;
+mod trust_chain;
 mod verify;
 mod write;

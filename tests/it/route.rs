@@ -103,6 +103,7 @@ impl Route {
             may_return: MayReturn::Nowhere,
             permit_rollback: None,
             history: 0,
+            trust: None,
             expires: None,
             level: None,
             costs: CostModel::default(),

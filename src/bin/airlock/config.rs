@@ -55,6 +55,7 @@ pub struct Keys {
     bundle: OneOrMore,
     commit: OneOrMore,
     summary: OneOrMore,
+    trust: OneOrMore,
 }
 
 impl Keys {
@@ -64,6 +65,7 @@ impl Keys {
             Role::Bundle => &self.bundle,
             Role::Commit => &self.commit,
             Role::Summary => &self.summary,
+            Role::Trust => &self.trust,
         };
         match files {
             OneOrMore::One(file) => std::slice::from_ref(file),

@@ -27,7 +27,9 @@ pub use check::{
     MAX_MEMBER, MAX_PART, MAX_RELEASES, MAX_SUMMARY, MAX_SUMMARY_SIGNATURE, MAX_SUPERBLOCK,
 };
 pub use fault::{ManifestFault, MemberFault, ReleaseFault};
-pub use model::{ByteTotals, Manifest, Member, ObjectTotals, Origin, Release, Rollback, Source};
+pub use model::{
+    ByteTotals, Manifest, Member, ObjectTotals, Origin, Release, Rollback, Source, TrustPoint,
+};
 pub use strict::strict_json;
 
 /// What every manifest of this version begins with.

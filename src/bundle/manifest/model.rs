@@ -22,6 +22,9 @@ pub struct Manifest {
     pub expires: Option<u64>,
     /// What made it.
     pub origin: Origin,
+    /// The version of the trust that a site must know to judge it, if the trust has versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustPoint>,
     /// Per ref, a number that never goes back.
     pub sequence: BTreeMap<RefName, u64>,
     /// The releases, in the order they must be applied.
@@ -55,6 +58,16 @@ pub struct Source {
     pub id: RepositoryId,
     /// Its collection, if it has one.
     pub collection: Option<CollectionId>,
+}
+
+/// A version of the trust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TrustPoint {
+    /// Its number, from 1.
+    pub version: u64,
+    /// The SHA-256 of its statement.
+    pub sha256: Checksum,
 }
 
 /// What made a bundle.
@@ -160,6 +173,7 @@ impl Manifest {
             created,
             expires: None,
             origin,
+            trust: None,
             sequence: BTreeMap::new(),
             releases: Vec::new(),
             refs_after: BTreeMap::new(),

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, TrustUpdate};
+
 use super::error::ReadError;
 use super::fault::TreeFault;
 use super::volumes::Volume;
@@ -26,6 +28,8 @@ const MAX_DEPTH: usize = 3;
 pub(super) struct Tree {
     path: PathBuf,
     root: OwnedFd,
+    /// The members that stand before those of the manifest.
+    front: Vec<String>,
 }
 
 impl Tree {
@@ -37,12 +41,51 @@ impl Tree {
         Ok(Tree {
             path: path.to_owned(),
             root,
+            front: [MANIFEST, MANIFEST_SIGNATURE].map(str::to_owned).into(),
         })
     }
 
     /// Returns the path the root was opened by.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Notes that these updates were found, and may lie there.
+    pub(super) fn expect(&mut self, updates: &[TrustUpdate]) {
+        let names = updates.iter().flat_map(TrustUpdate::members);
+        self.front.extend(names.map(|(name, _)| name));
+    }
+
+    /// Returns the members that stand before those of the manifest.
+    pub(super) fn front(&self) -> impl Iterator<Item = &str> {
+        self.front.iter().map(String::as_str)
+    }
+
+    /// Lists a directory right beneath the root, if it is there; nothing when it holds more than `most` names.
+    pub(super) fn names_in(
+        &self,
+        dir: &str,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, ReadError> {
+        let path = self.path.join(dir);
+        let opened = match open_component(&self.root, dir.as_bytes(), OFlags::DIRECTORY) {
+            Err(Errno::NOENT) => return Ok(Some(Vec::new())),
+            Err(Errno::LOOP | Errno::NOTDIR) => return Err(self.fault(dir, TreeFault::NotAFile)),
+            opened => opened.map_err(|e| ReadError::io(&path, e))?,
+        };
+        let mut names = Vec::new();
+        for entry in Dir::read_from(opened.as_fd()).map_err(|e| ReadError::io(&path, e))? {
+            let entry = entry.map_err(|e| ReadError::io(&path, e))?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            if names.len() == most {
+                return Ok(None);
+            }
+            names.push(name.to_string_lossy().into_owned());
+        }
+        Ok(Some(names))
     }
 
     /// Opens a member by its name.

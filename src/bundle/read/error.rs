@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{PackFault, TarFault, TreeFault, VolumeFault};
 use crate::Class;
-use crate::bundle::{ManifestFault, MemberName};
+use crate::bundle::{MAX_TRUST_UPDATES, ManifestFault, MemberName};
 use crate::format::{Checksum, FormatError};
 
 /// Why a bundle cannot be read.
@@ -42,6 +42,17 @@ pub enum ReadError {
         size: u64,
         /// What it may have.
         limit: u64,
+    },
+    /// There are more trust updates than a bundle may carry.
+    #[error("it carries more than {MAX_TRUST_UPDATES} trust updates")]
+    TooManyTrustUpdates,
+    /// A trust update is missing between others.
+    #[error("trust update {found} stands after {after}")]
+    TrustUpdateOrder {
+        /// The version before.
+        after: u64,
+        /// The version that stands there.
+        found: u64,
     },
     /// The manifest is not accepted.
     #[error("the manifest is not accepted")]

@@ -1,10 +1,12 @@
-//! The front of a tar form: the manifest and its signatures, all that is read unsigned.
+//! The front of a tar form: trust updates, the manifest and its signatures, all that is read unsigned.
 
-use crate::bundle::{MANIFEST, MANIFEST_PREFIX, MANIFEST_SIGNATURE, MAX_MANIFEST};
+use crate::bundle::trust::TRUST_DIRECTORY;
+use crate::bundle::{MANIFEST, MANIFEST_PREFIX, MANIFEST_SIGNATURE, MAX_MANIFEST, TrustUpdate};
 
 use super::error::ReadError;
 use super::fault::TarFault;
 use super::layout::{Front, framed};
+use super::trust;
 use super::ustar::{self, BLOCK, is_zero};
 use super::volumes::Volume;
 
@@ -13,20 +15,25 @@ pub const MAX_SIGNATURES: u64 = 256 << 10;
 /// How the JSON of any version of any signed document begins.
 const BEGINNING: usize = b"{\"airlock\":".len();
 
-/// The bytes of the first two members.
+/// The bytes of the first members.
 #[derive(Debug)]
 pub(super) struct FrontBytes {
+    pub(super) trust: Vec<TrustUpdate>,
+    before: u64,
     pub(super) manifest: Vec<u8>,
     pub(super) signature: Vec<u8>,
 }
 
 impl FrontBytes {
-    /// Reads the first two members, which must lie in this volume.
+    /// Reads the members up to the manifest's signatures, which must lie in this volume.
     pub(super) fn read(volume: &Volume) -> Result<Self, ReadError> {
-        let manifest = member(volume, 0, MANIFEST, MAX_MANIFEST)?;
-        let at = framed(manifest.len() as u64);
+        let (trust, before) = trust::of_tar(volume)?;
+        let manifest = member(volume, before, MANIFEST, MAX_MANIFEST)?;
+        let at = before + framed(manifest.len() as u64);
         let signature = member(volume, at, MANIFEST_SIGNATURE, MAX_SIGNATURES)?;
         Ok(FrontBytes {
+            trust,
+            before,
             manifest,
             signature,
         })
@@ -34,6 +41,7 @@ impl FrontBytes {
 
     pub(super) fn sizes(&self) -> Front {
         Front {
+            before: self.before,
             manifest: self.manifest.len() as u64,
             signature: self.signature.len() as u64,
         }
@@ -48,7 +56,9 @@ pub(super) fn begins_a_bundle(volume: &Volume) -> Result<bool, ReadError> {
     }
     volume.read_at(&mut start, 0)?;
     let (header, content) = start.split_at(BLOCK);
-    Ok(header.starts_with(MANIFEST.as_bytes()) && MANIFEST_PREFIX.starts_with(content))
+    let names = [MANIFEST, TRUST_DIRECTORY];
+    let named = names.iter().any(|name| header.starts_with(name.as_bytes()));
+    Ok(named && MANIFEST_PREFIX.starts_with(content))
 }
 
 /// Reads a whole file of limited size.
@@ -59,7 +69,13 @@ pub(super) fn read_file(file: &Volume, limit: u64) -> Result<Vec<u8>, ReadError>
     Ok(bytes)
 }
 
-fn member(volume: &Volume, at: u64, name: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+/// Reads the member that must stand there, of limited size.
+pub(super) fn member(
+    volume: &Volume,
+    at: u64,
+    name: &str,
+    limit: u64,
+) -> Result<Vec<u8>, ReadError> {
     let fault = |fault| ReadError::tar(name, fault);
     let room = volume.size.saturating_sub(at);
     if room < BLOCK as u64 {

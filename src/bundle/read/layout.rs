@@ -1,6 +1,7 @@
 //! Where each member stands in the tar form, computed from the manifest alone.
 //!
 //! ```text
+//! [trust updates, if any]
 //! [header][manifest.json][pad] [header][manifest.json.asc][pad] [header][member 0][pad] ... [zero][zero]
 //! ```
 
@@ -10,9 +11,11 @@ use crate::bundle::{CHUNK_SIZE, Member};
 
 use super::ustar::{BLOCK, padding};
 
-/// Sizes of the two members that stand before those of the manifest.
+/// Sizes of the members that stand before those of the manifest.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Front {
+    /// What all of the trust updates take, headers and padding included.
+    pub(super) before: u64,
     pub(super) manifest: u64,
     pub(super) signature: u64,
 }
@@ -28,7 +31,10 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(front: Front, members: &[Member]) -> Self {
-        let mut at = framed(front.manifest).saturating_add(framed(front.signature));
+        let mut at = front
+            .before
+            .saturating_add(framed(front.manifest))
+            .saturating_add(framed(front.signature));
         let mut headers = Vec::with_capacity(members.len());
         for member in members {
             headers.push(at);

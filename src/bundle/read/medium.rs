@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName};
+use crate::bundle::{Manifest, Member, MemberName};
 
 use super::dir::Tree;
 use super::error::{Place, ReadError};
@@ -143,8 +143,8 @@ fn find_tree(tree: Tree, manifest: &Manifest) -> Result<Medium, ReadError> {
         .iter()
         .map(|member| member.name.to_string())
         .collect();
-    let front = [MANIFEST, MANIFEST_SIGNATURE];
-    let expected: BTreeSet<&str> = names.iter().map(String::as_str).chain(front).collect();
+    let listed = names.iter().map(String::as_str);
+    let expected: BTreeSet<&str> = listed.chain(tree.front()).collect();
     tree.holds_exactly(&expected)?;
     for (name, member) in names.iter().zip(&manifest.members) {
         of_size(&tree, &tree.member(name)?, member)?;

@@ -27,6 +27,7 @@ mod pack;
 mod recognise;
 mod sink;
 mod spare;
+mod trust;
 mod unpack;
 mod ustar;
 mod verified;

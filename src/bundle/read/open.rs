@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST};
+use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST, TrustUpdate};
 
 use super::dir::Tree;
 use super::error::ReadError;
@@ -10,6 +10,7 @@ use super::fault::{TarFault, VolumeFault};
 use super::front::{FrontBytes, MAX_SIGNATURES, begins_a_bundle, read_file};
 use super::layout::Front;
 use super::recognise::number;
+use super::trust;
 use super::volumes::Volume;
 
 /// The files of a bundle, before anything in them is believed.
@@ -29,6 +30,7 @@ pub(super) enum Files {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) files: Files,
+    pub(super) trust: Vec<TrustUpdate>,
     pub(super) manifest: Vec<u8>,
     pub(super) signatures: Vec<Vec<u8>>,
 }
@@ -79,13 +81,16 @@ impl Opened {
 }
 
 fn open_tree(path: &Path) -> Result<Opened, ReadError> {
-    let tree = Tree::open(path)?;
+    let mut tree = Tree::open(path)?;
+    let trust = trust::of_tree(&tree)?;
+    tree.expect(&trust);
     let manifest = read_file(&tree.member(MANIFEST)?, MAX_MANIFEST)?;
     let signatures = vec![read_file(
         &tree.member(MANIFEST_SIGNATURE)?,
         MAX_SIGNATURES,
     )?];
     Ok(Opened {
+        trust,
         manifest,
         signatures,
         files: Files::Tree(tree),
@@ -114,6 +119,7 @@ fn open_tar(paths: &[PathBuf]) -> Result<Opened, ReadError> {
     };
     Ok(Opened {
         files,
+        trust: front.trust,
         manifest: front.manifest,
         signatures: vec![front.signature],
     })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{Manifest, ManifestFault};
+use crate::bundle::{Manifest, ManifestFault, TrustUpdate};
 use crate::format::Checksum;
 use crate::{Observer, Stage};
 
@@ -12,7 +12,7 @@ use super::medium::Medium;
 use super::open::Opened;
 use super::sink::{PayloadSink, StreamError};
 
-/// A bundle that nobody has judged; only its manifest and signatures were read.
+/// A bundle that nobody has judged; only trust updates, manifest and signatures were read.
 #[derive(Debug)]
 pub struct Bundle {
     opened: Opened,
@@ -37,6 +37,11 @@ impl Bundle {
     /// Returns the bundle's id, the SHA-256 of its manifest's bytes.
     pub fn id(&self) -> &Checksum {
         &self.id
+    }
+
+    /// Returns the trust updates that stand before the manifest, their numbers without a gap; **nobody has judged them**.
+    pub fn trust_updates(&self) -> &[TrustUpdate] {
+        &self.opened.trust
     }
 
     /// Returns the bytes that are signed.

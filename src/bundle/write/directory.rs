@@ -48,6 +48,13 @@ impl DirectoryForm {
         }
     }
 
+    /// Adds a file that the manifest does not list.
+    pub(super) fn before(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        self.begin()?;
+        self.write(bytes)?;
+        self.end(name)
+    }
+
     /// Begins a member, whose name comes when it ends.
     pub(super) fn begin(&mut self) -> Result<(), WriteError> {
         let path = self.partial.join(UNNAMED);
@@ -90,9 +97,7 @@ impl DirectoryForm {
     /// Adds manifest and signatures, and waits until everything is on the medium.
     pub(super) fn seal(&mut self, manifest: &[u8], signatures: &[u8]) -> Result<(), WriteError> {
         for (name, bytes) in [(MANIFEST, manifest), (MANIFEST_SIGNATURE, signatures)] {
-            self.begin()?;
-            self.write(bytes)?;
-            self.end(name)?;
+            self.before(name, bytes)?;
         }
         self.flusher
             .stop()

@@ -1,7 +1,7 @@
 //! Writes a bundle: payload first, manifest and signatures last, the name when all of it stands.
 //!
 //! ```text
-//! BundleWriter ─ summary ─▸ for each release: superblock ─▸ parts ─▸ packs ─▸ seal
+//! BundleWriter ─ trust ─▸ summary ─▸ for each release: superblock ─▸ parts ─▸ packs ─▸ seal
 //! SealedBundle ─ read_back ─▸ publish
 //! ```
 

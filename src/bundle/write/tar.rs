@@ -1,6 +1,7 @@
 //! The tar form: one ustar archive whose front is written last.
 //!
 //! ```text
+//! header trust/1.json ...   trust updates, if any
 //! header manifest.json      room kept at the beginning, filled when everything else stands
 //! header manifest.json.asc  the same
 //! header member, bytes, zeros to 512
@@ -19,6 +20,8 @@ pub(super) struct TarForm {
     target: PathBuf,
     volumes: Volumes,
     reserve: Reserve,
+    /// Where the manifest stands.
+    front: u64,
     member: u64,
 }
 
@@ -35,8 +38,19 @@ impl TarForm {
             target: target.to_owned(),
             volumes,
             reserve,
+            front: 0,
             member: 0,
         })
+    }
+
+    /// Adds a file before the manifest; comes before every member.
+    pub(super) fn before(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        self.put_front(self.front, name, bytes)?;
+        let size = ustar::entry_size(bytes.len() as u64);
+        // The room for the manifest moves on.
+        self.front += size;
+        self.volumes.skip(size);
+        Ok(())
     }
 
     /// Begins a member, whose name and size come when it ends.
@@ -61,8 +75,8 @@ impl TarForm {
     /// Ends the archive, fills in its front, and waits until all of it is on the medium.
     pub(super) fn seal(&mut self, manifest: &[u8], signatures: &[u8]) -> Result<(), WriteError> {
         self.volumes.append(&ustar::END)?;
-        self.put_front(0, MANIFEST, manifest)?;
-        let second = ustar::entry_size(self.reserve.manifest);
+        self.put_front(self.front, MANIFEST, manifest)?;
+        let second = self.front + ustar::entry_size(self.reserve.manifest);
         self.put_front(second, MANIFEST_SIGNATURE, signatures)?;
         self.volumes.sync()
     }

@@ -8,7 +8,7 @@ use super::read_back::{Expected, read_back_directory, read_back_tar};
 use super::tar::TarForm;
 use super::{PartSpool, WriteError, ustar};
 use crate::Observer;
-use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName};
+use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName, TrustUpdate};
 
 /// How a bundle lies on the medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Reserve {
 pub struct BundleWriter {
     medium: Medium,
     reserve: Reserve,
+    split: Option<u64>,
+    trust: Vec<TrustUpdate>,
     members: Vec<Member>,
 }
 
@@ -55,12 +57,13 @@ enum Medium {
 impl BundleWriter {
     /// Begins a bundle under an unfinished name beside its target.
     pub fn create(target: &Target, reserve: Reserve) -> Result<BundleWriter, WriteError> {
+        let split = match target.form {
+            Form::Tar { split } => split,
+            Form::Directory => None,
+        };
+        check_volume(split, reserve.size())?;
         let medium = match target.form {
-            Form::Tar { split } => {
-                let needed = reserve.size();
-                if let Some(split) = split.filter(|split| *split < needed) {
-                    return Err(WriteError::VolumeTooSmall { split, needed });
-                }
+            Form::Tar { .. } => {
                 Medium::Tar(Box::new(TarForm::create(&target.path, split, reserve)?))
             }
             Form::Directory => Medium::Directory(Box::new(DirectoryForm::create(&target.path)?)),
@@ -68,8 +71,25 @@ impl BundleWriter {
         Ok(BundleWriter {
             medium,
             reserve,
+            split,
+            trust: Vec::new(),
             members: Vec::new(),
         })
+    }
+
+    /// Adds trust updates, their numbers without a gap; comes before everything else.
+    pub fn trust(&mut self, updates: &[TrustUpdate]) -> Result<(), WriteError> {
+        let members = || updates.iter().flat_map(TrustUpdate::members);
+        let sizes = members().map(|(_, bytes)| ustar::entry_size(bytes.len() as u64));
+        check_volume(self.split, self.reserve.size() + sizes.sum::<u64>())?;
+        for (name, bytes) in members() {
+            match &mut self.medium {
+                Medium::Tar(tar) => tar.before(&name, bytes)?,
+                Medium::Directory(directory) => directory.before(&name, bytes)?,
+            }
+        }
+        self.trust = updates.to_vec();
+        Ok(())
     }
 
     /// Adds the repository index and its signatures; comes before every release.
@@ -118,6 +138,7 @@ impl BundleWriter {
         }
         Ok(SealedBundle {
             medium: self.medium,
+            trust: self.trust,
             manifest,
             signatures,
             members: self.members,
@@ -183,6 +204,7 @@ impl BundleWriter {
 /// A bundle that is complete and on the medium, and has no name yet; dropping it removes it.
 pub struct SealedBundle {
     medium: Medium,
+    trust: Vec<TrustUpdate>,
     manifest: Vec<u8>,
     signatures: Vec<u8>,
     members: Vec<Member>,
@@ -191,10 +213,12 @@ pub struct SealedBundle {
 impl SealedBundle {
     /// Reads everything again from the medium, and names a member that differs.
     pub fn read_back(&self, observer: &dyn Observer) -> Result<(), WriteError> {
-        let mut expected = vec![
-            Expected::of_bytes(MANIFEST, &self.manifest),
-            Expected::of_bytes(MANIFEST_SIGNATURE, &self.signatures),
-        ];
+        let trust = self.trust.iter().flat_map(TrustUpdate::members);
+        let mut expected: Vec<_> = trust
+            .map(|(name, bytes)| Expected::of_bytes(&name, bytes))
+            .collect();
+        expected.push(Expected::of_bytes(MANIFEST, &self.manifest));
+        expected.push(Expected::of_bytes(MANIFEST_SIGNATURE, &self.signatures));
         expected.extend(self.members.iter().map(Expected::of_member));
         match &self.medium {
             Medium::Tar(tar) => read_back_tar(&tar.paths(), &expected, observer),
@@ -207,8 +231,10 @@ impl SealedBundle {
     /// Returns how many bytes it takes.
     pub fn size(&self) -> u64 {
         let front = [self.manifest.len() as u64, self.signatures.len() as u64];
-        let sizes = front
-            .into_iter()
+        let trust = self.trust.iter().flat_map(TrustUpdate::members);
+        let sizes = trust
+            .map(|(_, bytes)| bytes.len() as u64)
+            .chain(front)
             .chain(self.members.iter().map(|member| member.size));
         match self.medium {
             Medium::Tar(_) => sizes.map(ustar::entry_size).sum::<u64>() + ustar::END.len() as u64,
@@ -222,6 +248,14 @@ impl SealedBundle {
             Medium::Tar(tar) => tar.publish(),
             Medium::Directory(directory) => directory.publish(),
         }
+    }
+}
+
+/// The front of the tar form lies in the first volume.
+fn check_volume(split: Option<u64>, needed: u64) -> Result<(), WriteError> {
+    match split.filter(|split| *split < needed) {
+        Some(split) => Err(WriteError::VolumeTooSmall { split, needed }),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What must hold before the first byte is written.
 
 use super::{Error, ExportError, ExportOptions, ExportSigners, Index, PermitRollback, Waiver};
+use crate::bundle::TrustUpdate;
 use crate::format::delta::MAX_HISTORY;
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::{Repo, RepoError};
@@ -59,6 +60,14 @@ pub(super) fn signers(
             .map(|signer| finding(signer.certificate().clone()))
             .collect(),
     )
+}
+
+/// Returns the trust updates that travel; refuses those that no site would take.
+pub(super) fn trust_updates<'a>(options: &ExportOptions<'a>) -> Result<&'a [TrustUpdate], Error> {
+    match options.trust {
+        Some(trust) => trust.travelling(options.now),
+        None => Ok(&[]),
+    }
 }
 
 /// Lists why clients, or the import, would refuse the commit under this ref.

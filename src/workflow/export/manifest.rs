@@ -5,6 +5,7 @@ use super::plan::{ExportPlan, PlannedRelease};
 use super::{Error, ExportOptions};
 use crate::bundle::{ByteTotals, CHUNK_SIZE, Manifest, Origin, Release, Reserve, Source};
 use crate::repo::{Repo, RepoError};
+use crate::workflow::Trust;
 
 /// What made the bundle.
 const TOOL: &str = concat!("airlock ", env!("CARGO_PKG_VERSION"));
@@ -36,6 +37,7 @@ pub(super) fn begin(
     };
     let mut manifest = Manifest::new(source, options.site.clone(), options.now, origin);
     manifest.expires = options.expires;
+    manifest.trust = options.trust.and_then(Trust::point);
     manifest.sequence = plan.sequence.clone();
     manifest.refs_after = plan.refs_after.clone();
     manifest.may_return = plan.may_return.clone();

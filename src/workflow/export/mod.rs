@@ -31,12 +31,12 @@ pub use permit::PermitRollback;
 pub use plan::{ExportPlan, PlannedRelease, plan_export};
 pub use profile::SiteProfile;
 
-use super::Error;
 use super::inventory::SiteInventory;
 use super::journal::{self, Entry, JOURNAL, Move, Verb};
 use super::site::store_sequence;
+use super::{Error, Trust};
 use crate::Observer;
-use crate::bundle::{Form, Release, Rollback, SiteName};
+use crate::bundle::{Form, Release, Rollback, SiteName, TrustUpdate};
 use crate::delta::CostModel;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Signer};
@@ -63,6 +63,8 @@ pub struct ExportOptions<'a> {
     pub permit_rollback: Option<&'a PermitRollback>,
     /// How many of the releases that the site skipped are told of: commits without their trees.
     pub history: usize,
+    /// Whose versions travel along, and by which the site is to judge; none if it has none.
+    pub trust: Option<&'a Trust>,
     /// When the bundle ends to be acceptable, in UNIX seconds.
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.
@@ -164,6 +166,8 @@ pub struct Exported {
     pub size: u64,
     /// What it brings.
     pub releases: Vec<Release>,
+    /// The versions of the trust that travel along.
+    pub trust: Vec<u64>,
     /// The sequence number per ref.
     pub sequence: BTreeMap<RefName, u64>,
     /// The refs of the site after import.
@@ -188,6 +192,7 @@ pub fn export(
     let (_airlock, _) = repo.lock_for_writing()?;
     let _shared = repo.lock_shared()?;
     check::signers(options, signers)?;
+    let updates = check::trust_updates(options)?;
     let plan = plan::make(repo, options, observer)?;
     let up_to_date = plan.up_to_date.clone();
     if plan.releases.is_empty() {
@@ -196,7 +201,8 @@ pub fn export(
             up_to_date,
         });
     }
-    plan.medium.room.check(plan.needed)?;
+    let before: u64 = updates.iter().map(TrustUpdate::size).sum();
+    plan.medium.room.check(plan.needed + before)?;
     let sealed = write::seal(repo, options, signers, &plan, observer)?;
     if options.read_back == ReadBack::Done {
         sealed.bundle.read_back(observer)?;
@@ -209,6 +215,7 @@ pub fn export(
         id: sealed.id,
         size,
         files,
+        trust: updates.iter().map(|update| update.version).collect(),
         releases: sealed.manifest.releases,
         sequence: sealed.manifest.sequence,
         refs_after: sealed.manifest.refs_after,

@@ -34,6 +34,7 @@ pub(super) fn seal(
     let mut manifest = manifest::begin(repo, options, plan)?;
     let reserve = manifest::reserve(&manifest, plan, &spines, signers.bundle.len());
     let mut writer = BundleWriter::create(&plan.medium.target, reserve)?;
+    writer.trust(super::check::trust_updates(options)?)?;
     if options.index == Index::Carried {
         let (summary, signature) = site_summary(repo, options, plan, signers.summary)?;
         writer.summary(&summary, &signature)?;

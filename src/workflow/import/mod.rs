@@ -1,6 +1,7 @@
 //! `import`: a bundle becomes part of a repository, or not one byte of it does.
 //!
 //! ```text
+//! trust       the directory, what was accepted since, and the bundle's own updates
 //! verify      signatures over the manifest, policy            the repository is not touched
 //!             at the later of clock and what was accepted
 //! lock        airlock's; an interrupted publish is finished
@@ -25,10 +26,11 @@ mod site_state;
 use std::path::PathBuf;
 
 use super::error::Error;
+use super::finding::Finding;
 use super::release_check::{ReleaseCheck, judge_bundle};
 use super::seal::Signing;
 use super::site::Records;
-use super::trust::Trust;
+use super::trust::{Trust, TrustRecord};
 use crate::bundle::{Bundle, Manifest, StreamError, VerifiedBundle};
 use crate::openpgp::Verification;
 use crate::repo::{Repo, Transaction};
@@ -80,13 +82,28 @@ fn take(
     clock: &mut Clock,
     observer: &dyn Observer,
 ) -> Result<ImportOutcome, Error> {
-    let (bundle, verification) = open(repo, options, clock)?;
+    // What an interrupted import accepted counts when the next bundle is judged.
+    let waiting = repo.is_interrupted()?;
+    if waiting {
+        drop(repo.lock_for_writing()?);
+    }
+    let Opened {
+        bundle,
+        verification,
+        trust,
+        record,
+    } = open(repo, options, clock)?;
+    let options = &options.judged_by(&trust);
     let (_lock, rolled) = repo.lock_for_writing()?;
+    if TrustRecord::load(repo)? != record {
+        let what = "the trust".to_owned();
+        return Err(Error::refused(Finding::Changed { what }));
+    }
     let records = records(repo, options, bundle.manifest())?;
     let copy = records.copy.clone();
     let site = SiteState::read(repo, records, options.now)?;
     let mut outcome = ImportOutcome::new(&bundle, &verification);
-    outcome.rolled_forward = rolled.is_some();
+    outcome.rolled_forward = waiting || rolled.is_some();
     outcome.looked_at(repo, clock)?;
     outcome.standing(site.standing(repo, &bundle)?);
     if outcome.standing != Standing::Ahead {
@@ -112,6 +129,7 @@ fn take(
         site: &site,
         options,
         copy: copy.as_ref(),
+        record: &record,
         signers: verification.signers(),
     };
     publication.stage(&tx, carried, &mut outcome)?;
@@ -139,10 +157,11 @@ fn plan(
     clock: &mut Clock,
     observer: &dyn Observer,
 ) -> Result<ImportOutcome, Error> {
-    let (bundle, verification) = open(repo, options, clock)?;
+    let opened = open(repo, options, clock)?;
+    let (bundle, options) = (opened.bundle, &options.judged_by(&opened.trust));
     let records = records(repo, options, bundle.manifest())?;
     let site = SiteState::read(repo, records, options.now)?;
-    let mut outcome = ImportOutcome::new(&bundle, &verification);
+    let mut outcome = ImportOutcome::new(&bundle, &opened.verification);
     outcome.looked_at(repo, clock)?;
     outcome.standing(site.standing(repo, &bundle)?);
     if outcome.standing != Standing::Ahead {
@@ -158,19 +177,46 @@ fn plan(
     Ok(outcome)
 }
 
-/// Opens and verifies a bundle; of the repository nothing but the clock of what it accepted is read.
-fn open(
-    repo: &Repo,
-    options: &ImportOptions<'_>,
-    clock: &mut Clock,
-) -> Result<(VerifiedBundle, Verification), Error> {
+impl<'a> ImportOptions<'a> {
+    /// The same, judged by the trust that is in force.
+    fn judged_by<'b>(&self, trust: &'b Trust) -> ImportOptions<'b>
+    where
+        'a: 'b,
+    {
+        let mut options: ImportOptions<'b> = self.clone();
+        options.trust = trust;
+        options
+    }
+}
+
+/// A bundle that was judged, and by what.
+struct Opened {
+    bundle: VerifiedBundle,
+    verification: Verification,
+    trust: Trust,
+    record: TrustRecord,
+}
+
+/// Opens and verifies a bundle; of the repository only the trust and the clock of what it accepted are read.
+fn open(repo: &Repo, options: &ImportOptions<'_>, clock: &mut Clock) -> Result<Opened, Error> {
     let mut bundle = Bundle::open(&options.bundle)?;
     for file in &options.signatures {
         bundle.add_signatures(file)?;
     }
     let records = Records::read(repo, options.site_record.as_deref())?;
     clock.judged = records.now(options.now)?;
-    bundle.verify_with(|bytes, files| judge_bundle(options.trust, bytes, files, clock.judged))
+    let now = clock.judged;
+    let record = TrustRecord::load(repo)?;
+    let trust = options.trust.with_record(&record)?;
+    let trust = trust.follow(bundle.trust_updates(), now)?;
+    let (bundle, verification) =
+        bundle.verify_with(|bytes, files| judge_bundle(&trust, bytes, files, now))?;
+    Ok(Opened {
+        bundle,
+        verification,
+        trust,
+        record,
+    })
 }
 
 /// Reads both records of what this site accepted.

@@ -10,7 +10,8 @@ use crate::openpgp::{Fingerprint, Verification};
 use crate::repo::{Published, Repo};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
-use crate::workflow::journal::{self, Move};
+use crate::workflow::journal::{self, Move, TrustMove};
+use crate::workflow::trust::Trust;
 
 use super::ImportOptions;
 use super::clock::Clock;
@@ -51,6 +52,8 @@ pub struct ImportOutcome {
     pub refs: BTreeMap<RefName, Move>,
     /// The versions that came, per ref.
     pub versions: BTreeMap<RefName, String>,
+    /// The version of the trust, if it rose or would.
+    pub trust: Option<TrustMove>,
     /// How many objects were added.
     pub objects: u64,
     /// How many objects an interrupted run had left, and were not read again.
@@ -79,6 +82,7 @@ impl ImportOutcome {
             versions: releases
                 .filter_map(|release| Some((release.name.clone(), release.version.clone()?)))
                 .collect(),
+            trust: None,
             objects: 0,
             resumed: 0,
             summary: SummarySource::None,
@@ -117,6 +121,7 @@ impl ImportOutcome {
         options: &ImportOptions<'_>,
     ) {
         self.refs = moves(bundle, site);
+        self.trust = trust_moves(site, options.trust);
         self.summary = summary_source(bundle, site, options);
         self.changed = self.findings.is_empty();
     }
@@ -148,4 +153,14 @@ pub(super) fn summary_source(
     } else {
         SummarySource::None
     }
+}
+
+/// The version of the trust before and after, if it rises.
+pub(super) fn trust_moves(site: &SiteState, trust: &Trust) -> Option<TrustMove> {
+    let from = site
+        .accepted
+        .as_ref()
+        .map_or(0, |accepted| accepted.trust_version);
+    let to = trust.version();
+    (from < to).then_some(TrustMove { from, to })
 }

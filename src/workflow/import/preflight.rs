@@ -27,6 +27,9 @@ pub(super) fn preflight(
     }
     let manifest = bundle.manifest();
     let mut findings = site.lost.clone();
+    let accepted = site.accepted.as_ref();
+    let behind = accepted.and_then(|accepted| options.trust.behind(accepted));
+    findings.extend(behind.map(Finding::from));
     identity(repo, site, manifest, &mut findings);
     order(site, bundle, &mut findings);
     for release in &manifest.releases {

@@ -12,10 +12,11 @@ use crate::workflow::journal::{self, Claims, Entry, Verb};
 use crate::workflow::rollback::Previous;
 use crate::workflow::seal::{Unsigned, renew_summary, stage_pair};
 use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY, RecordCopy};
+use crate::workflow::trust::TrustRecord;
 
 use super::ImportOptions;
 use super::merge::merge;
-use super::outcome::{ImportOutcome, SummarySource, moves, summary_source};
+use super::outcome::{ImportOutcome, SummarySource, moves, summary_source, trust_moves};
 use super::sink::Carried;
 use super::site_state::SiteState;
 
@@ -26,6 +27,8 @@ pub(super) struct Publication<'a> {
     pub(super) options: &'a ImportOptions<'a>,
     /// Where the copy of the record is kept.
     pub(super) copy: Option<&'a RecordCopy>,
+    /// The trust that was accepted before.
+    pub(super) record: &'a TrustRecord,
     pub(super) signers: BTreeSet<Fingerprint>,
 }
 
@@ -59,12 +62,16 @@ impl Publication<'_> {
         let claims = self.claims(carried.summary.as_ref());
         self.summary(tx, carried.summary, outcome)?;
         self.keep_previous(tx, outcome)?;
+        let trust = self.options.trust;
+        self.record.stage(tx, trust, self.site.now);
+        outcome.trust = trust_moves(self.site, trust);
         let accepted = self.accepted(&claims);
         let entry = Entry {
             refs: outcome.refs.clone(),
             bundle: Some(*self.bundle.id()),
             signers: self.signers.iter().cloned().collect(),
             accepted: Some(claims),
+            trust: outcome.trust,
             ..Entry::new(Verb::Import)
         };
         tx.append_journal(journal::next(tx.repo(), entry, self.options.now)?);
@@ -156,6 +163,10 @@ impl Publication<'_> {
         accepted.collection = manifest.repository.collection.clone();
         accepted.imports = accepted.imports.saturating_add(1);
         accepted.raise(&claims.sequence, claims.latest);
+        if let Some(point) = self.options.trust.point() {
+            accepted.trust_version = point.version;
+            accepted.trust = Some(point.sha256);
+        }
         accepted.bundle = Some(*self.bundle.id());
         let heads = manifest.refs_after.iter();
         accepted.heads = heads

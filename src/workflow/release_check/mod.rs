@@ -13,8 +13,8 @@ mod against;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Claim, Error, Finding, Role, Subject, Trust};
-use crate::bundle::{Manifest, ReadError, Release};
+use super::{Claim, Error, Finding, Role, Subject, Trust, TrustFinding};
+use crate::bundle::{Manifest, ReadError, Release, TrustPoint};
 use crate::format::delta::Superblock;
 use crate::format::{Checksum, Codec, Commit, Encoded, Metadata, RefName, Summary};
 use crate::openpgp::{MAX_SIGNATURE_PACKETS, OpenPgpError, Verification, split_signatures};
@@ -65,8 +65,34 @@ pub fn judge_bundle(
         };
         findings.extend(trust.judge(&claim, &verification));
     }
+    findings.extend(
+        manifest
+            .trust
+            .and_then(|point| behind(trust, point))
+            .map(Finding::from),
+    );
     Error::refuse_any(findings)?;
     Ok(verification)
+}
+
+/// Looks for the version of the trust by which the bundle wants to be judged: nobody can take an
+/// update off a bundle unnoticed.
+fn behind(trust: &Trust, point: TrustPoint) -> Option<TrustFinding> {
+    let (version, known) = (point.version, trust.version());
+    match trust.known(version) {
+        Some(digest) if digest == point.sha256 => None,
+        Some(digest) => Some(TrustFinding::TrustFork {
+            version,
+            known: digest,
+            found: point.sha256,
+        }),
+        // Older than anything that this directory knows by its digest.
+        None if version < known => None,
+        None => Some(TrustFinding::TrustBehind {
+            wanted: version,
+            known,
+        }),
+    }
 }
 
 /// Returns the refs that a bundle changes: those with a sequence number, and those it deletes.

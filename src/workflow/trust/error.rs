@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::load::MAX_FILES;
 use crate::Class;
 use crate::ed25519::Ed25519Error;
-use crate::openpgp::OpenPgpError;
+use crate::openpgp::{Fingerprint, OpenPgpError};
 use crate::workflow::policy::PolicyError;
 
 /// Why a trust directory cannot be used.
@@ -51,6 +51,40 @@ pub enum TrustError {
         /// The mistake and its line.
         source: PolicyError,
     },
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The directory that is to be has versions of its own.
+    #[error("{} holds other versions than the directory in force", path.display())]
+    OtherChain {
+        /// The directory of its versions.
+        path: PathBuf,
+    },
+    /// There is no version to sign.
+    #[error("{} holds no version to sign", path.display())]
+    NoChain {
+        /// The directory of versions.
+        path: PathBuf,
+    },
+    /// The certificates are not those whose fingerprints were given.
+    #[error("{} holds other certificates than were given: {}", path.display(), list(found))]
+    OtherFingerprint {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: Vec<Fingerprint>,
+    },
+    /// A directory that is to be made is there.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The directory.
+        path: PathBuf,
+    },
     /// There is no certificate.
     #[error("{} holds no certificate", path.display())]
     Empty {
@@ -80,8 +114,14 @@ impl TrustError {
             TrustError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Class::NotFound
             }
-            TrustError::Io { .. } => Class::System,
+            TrustError::Io { .. } | TrustError::Write { .. } => Class::System,
+            TrustError::OtherFingerprint { .. } => Class::Untrusted,
             _ => Class::Usage,
         }
     }
+}
+
+fn list(fingerprints: &[Fingerprint]) -> String {
+    let all: Vec<&str> = fingerprints.iter().map(Fingerprint::as_str).collect();
+    all.join(", ")
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{Trust, TrustError};
+use super::{Trust, TrustError, chain};
 use crate::ed25519::{Ed25519Error, PublicKey, read_public_keys};
 use crate::openpgp::{Keyring, MAX_KEYRING_BYTES, OpenPgpError};
 use crate::workflow::policy::Policy;
@@ -55,26 +55,33 @@ impl Trust {
         if keyring.is_empty() {
             return Err(TrustError::Empty { path: path.into() });
         }
-        let policy_path = path.join(POLICY);
-        if !policy_path.exists() {
+        let Some(text) = policy_text(path)? else {
             return Ok(Self {
                 ed25519,
                 ..Self::of(keyring)
             });
-        }
-        let text = read(&policy_path, MAX_POLICY_BYTES)?;
+        };
         let certificates = keyring.fingerprints().cloned().collect();
         let policy =
             Policy::parse_bytes(&text, &certificates).map_err(|source| TrustError::Policy {
-                path: policy_path,
+                path: path.join(POLICY),
                 source,
             })?;
         Ok(Self {
-            keyring,
-            policy,
             ed25519,
+            chain: chain::load(path)?,
+            ..Self::new(keyring, policy)
         })
     }
+}
+
+/// Reads the policy of a trust directory, if it has one.
+pub(super) fn policy_text(directory: &Path) -> Result<Option<Vec<u8>>, TrustError> {
+    let path = directory.join(POLICY);
+    if !path.exists() {
+        return Ok(None);
+    }
+    read(&path, MAX_POLICY_BYTES).map(Some)
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, TrustError> {
@@ -142,7 +149,7 @@ fn refuse_secret_key(path: &Path) -> Result<(), TrustError> {
     }
 }
 
-fn read(path: &Path, limit: usize) -> Result<Vec<u8>, TrustError> {
+pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, TrustError> {
     let io = |source| TrustError::Io {
         path: path.into(),
         source,

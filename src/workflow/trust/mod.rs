@@ -6,19 +6,33 @@
 //! ├── officer.pgp
 //! ├── sign.ed25519   optional: public keys for clients that use `sign-verify`; they count for nothing here
 //! ├── policy.toml     optional: who may sign what (see `policy`)
+//! ├── chain/          optional: the versions that led here (see `chain`)
 //! └── README          anything else is left alone, unless it is a secret key
 //! ```
 
+mod chain;
 mod error;
+mod finding;
+mod first;
+mod follow;
 mod load;
+mod recorded;
+mod statement;
+mod update;
 
 use super::policy::{Claim, Policy, Role};
 use super::{Finding, Subject};
+use crate::bundle::TrustUpdate;
 use crate::ed25519::PublicKey;
-use crate::format::{CollectionId, RefName, Summary};
+use crate::format::{Checksum, CollectionId, RefName, Summary};
 use crate::openpgp::{Fingerprint, Keyring, Verification};
 
 pub use error::TrustError;
+pub use finding::TrustFinding;
+pub use first::{FirstTrust, init_trust};
+pub use recorded::TrustRecord;
+pub use statement::{StatementFault, TrustStatement};
+pub use update::{TrustUpdateOptions, TrustUpdateOutcome, sign_trust, update_trust};
 
 /// Certificates and what they may sign.
 #[derive(Clone, Debug)]
@@ -26,17 +40,41 @@ pub struct Trust {
     keyring: Keyring,
     policy: Policy,
     ed25519: Vec<PublicKey>,
+    /// The statements that led here, their numbers without a gap; the last one is in force.
+    chain: Vec<TrustUpdate>,
 }
 
 impl Trust {
     /// Trusts any one of these certificates, for every role and ref.
     pub fn of(keyring: Keyring) -> Self {
         let policy = Policy::any_one_of(keyring.fingerprints().cloned().collect());
+        Self::new(keyring, policy)
+    }
+
+    /// Trusts these certificates as this policy has it.
+    fn new(keyring: Keyring, policy: Policy) -> Self {
         Self {
             keyring,
             policy,
             ed25519: Vec::new(),
+            chain: Vec::new(),
         }
+    }
+
+    /// Returns the version that is in force; 0 for a directory that no statement led to.
+    pub fn version(&self) -> u64 {
+        self.chain.last().map_or(0, |update| update.version)
+    }
+
+    /// Returns the statements that led here, the one in force last.
+    pub fn chain(&self) -> &[TrustUpdate] {
+        &self.chain
+    }
+
+    /// Returns the digest of a version, if it is known here.
+    pub fn known(&self, version: u64) -> Option<Checksum> {
+        let known = |update: &&TrustUpdate| update.version == version;
+        self.chain.iter().find(known).map(TrustUpdate::digest)
     }
 
     /// Returns the certificates.

@@ -1,7 +1,7 @@
 //! `verify`: everything about a bundle that can be checked without a repository.
 //!
 //! ```text
-//! signatures ▸ policy ▸ chunks ▸ superblock = manifest, commit signed and bound ▸ every object ▸ complete
+//! trust updates ▸ signatures ▸ policy ▸ chunks ▸ superblock = manifest, commit signed and bound ▸ every object ▸ complete
 //! ```
 
 mod examiner;
@@ -45,6 +45,8 @@ pub struct VerifyOutcome {
     pub signers: BTreeSet<Fingerprint>,
     /// Every signature over its manifest, and how far each rule is met.
     pub signatures: SignatureReport,
+    /// The version of the trust it was judged by; 0 for a directory that has none.
+    pub trust_version: u64,
     /// When it was made, in UNIX seconds.
     pub created: u64,
     /// When it ends to be acceptable, in UNIX seconds.
@@ -88,6 +90,8 @@ pub fn verify(
     for file in &options.signatures {
         bundle.add_signatures(file)?;
     }
+    // The chain is signed by itself, and the manifest is judged by its end.
+    let trust = &trust.follow(bundle.trust_updates(), now)?;
     let (bundle, verification) =
         bundle.verify_with(|bytes, files| judge_bundle(trust, bytes, files, now))?;
     let check = ReleaseCheck {
@@ -106,7 +110,9 @@ pub fn verify(
     Error::refuse_any(std::mem::take(&mut state.findings))?;
     let (id, bytes) = (*bundle.id(), bundle.manifest_bytes());
     let signatures = report(id, bytes, trust, &verification, now);
-    Ok(outcome(&bundle, signatures, &verification, state))
+    let mut outcome = outcome(&bundle, signatures, &verification, state);
+    outcome.trust_version = trust.version();
+    Ok(outcome)
 }
 
 fn outcome(
@@ -121,6 +127,7 @@ fn outcome(
         files: bundle.paths(),
         signers: verification.signers(),
         signatures,
+        trust_version: 0,
         created: manifest.created,
         expires: manifest.expires,
         releases: state.releases,

@@ -101,6 +101,7 @@ impl Twin {
             may_return: MayReturn::Nowhere,
             permit_rollback: None,
             history: 0,
+            trust: None,
             expires: Some(self.now + 86_400),
             level: self.level,
             costs: CostModel::default(),

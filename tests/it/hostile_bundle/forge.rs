@@ -52,6 +52,10 @@ impl Key {
         }
     }
 
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// Signs; returns a binary signature packet.
     pub fn sign(&self, data: &[u8]) -> Vec<u8> {
         self.signer.sign(data, NOW - 100).unwrap()
@@ -212,6 +216,8 @@ impl Content {
 pub struct Forged {
     /// The manifest, less its first field and its members.
     pub manifest: Value,
+    /// What stands before the manifest.
+    pub before: Vec<(String, Vec<u8>)>,
     /// Every member but the manifest and its signatures.
     pub members: Vec<Part>,
     /// What stands in place of `bundle/1`.
@@ -238,6 +244,7 @@ impl Forged {
         members.extend(content.members());
         Forged {
             manifest,
+            before: Vec::new(),
             members,
             kind: "bundle/1",
             sign: |manifest| vec![TRUSTED.sign(manifest)],
@@ -288,7 +295,8 @@ impl Forged {
             .members
             .iter()
             .map(|part| (part.name.clone(), part.bytes.clone()));
-        front.into_iter().chain(members).collect()
+        let before = self.before.iter().cloned();
+        before.chain(front).chain(members).collect()
     }
 
     /// The tar form.

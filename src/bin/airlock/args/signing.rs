@@ -23,6 +23,8 @@ pub enum Role {
     Commit,
     /// The summary.
     Summary,
+    /// An update of the trust.
+    Trust,
 }
 
 /// A key file, for every role or for one.
@@ -40,9 +42,10 @@ impl FromStr for KeyChoice {
             "bundle" => Some(Role::Bundle),
             "commit" => Some(Role::Commit),
             "summary" => Some(Role::Summary),
+            "trust" => Some(Role::Trust),
             _ => None,
         };
-        // A file name may hold `=` itself: only the three roles cut it off.
+        // A file name may hold `=` itself: only the roles cut it off.
         Ok(
             match text
                 .split_once('=')
@@ -65,7 +68,7 @@ impl FromStr for KeyChoice {
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Signing")]
 pub struct SigningArgs {
-    /// Secret key file; or bundle=FILE, commit=FILE, summary=FILE to sign only that; repeatable
+    /// Secret key file; or bundle=FILE, commit=FILE, summary=FILE, trust=FILE to sign only that; repeatable
     #[arg(long, value_name = "[ROLE=]FILE")]
     key: Vec<KeyChoice>,
     /// The first line of this file opens a protected key; repeatable

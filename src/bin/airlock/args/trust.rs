@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use airlock::repo::Repo;
 use airlock::workflow::{self, Trust};
 
 use crate::context::Context;
@@ -28,6 +29,13 @@ impl TrustArgs {
         let path = self.path(context);
         let trust = path.map(|path| Trust::load(&path)).transpose();
         Ok(trust.map_err(workflow::Error::from)?)
+    }
+
+    /// Loads what was given or configured, and what imports brought to this repository since.
+    pub fn of_repository(&self, context: &Context, repo: &Repo) -> Result<Option<Trust>, CliError> {
+        let trust = self.load(context)?;
+        let in_force = trust.map(|trust| trust.of_repository(repo)).transpose();
+        Ok(in_force?)
     }
 
     /// Returns the path, or refuses: there is no unverified import.

@@ -25,7 +25,7 @@ pub struct Args {
 /// Checks a repository, with a trust directory as a client that verifies would see it.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    let trust = args.trust.load(context)?;
+    let trust = args.trust.of_repository(context, &repo)?;
     let options = CheckOptions {
         trust: trust.as_ref(),
         now: context.now(),

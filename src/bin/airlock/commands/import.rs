@@ -163,6 +163,10 @@ fn text(outcome: &ImportOutcome, verb: &str) -> String {
             text.push_str(&format!("    {place:<4} {commit}\n"));
         }
     }
+    if let Some(trust) = outcome.trust {
+        let (from, to) = (trust.from, trust.to);
+        text.push_str(&format!("  trust {verb} from version {from} to {to}\n"));
+    }
     let summary = match outcome.summary {
         SummarySource::Bundle => "  summary: as the twin signed it\n",
         SummarySource::Site => "  summary: signed here\n",

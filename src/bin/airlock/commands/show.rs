@@ -26,7 +26,7 @@ pub struct Args {
 /// Describes a commit and, where somebody says whom to trust, its signatures.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    let trust = args.trust.load(context)?;
+    let trust = args.trust.of_repository(context, &repo)?;
     let outcome = workflow::show(&repo, &args.rev, trust.as_ref(), context.now())?;
     let done = Done::new(&outcome)
         .text(text(&outcome))

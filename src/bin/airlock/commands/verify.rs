@@ -73,6 +73,10 @@ fn with_signatures(error: workflow::Error, options: &VerifyOptions<'_>) -> CliEr
 
 fn text(outcome: &VerifyOutcome) -> String {
     let mut text = format!("{} {}\n", green("verified"), outcome.bundle);
+    if outcome.trust_version > 0 {
+        let version = format!("version {}", outcome.trust_version);
+        text.push_str(&fact("trust", &version));
+    }
     text.push_str(&fact("made", &time(outcome.created)));
     text.push_str(&fact(
         "expires",

@@ -60,6 +60,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     };
     let repo = args.repo.open(context)?;
     let trust = Trust::load(&args.trust.required(context)?).map_err(Error::from)?;
+    let trust = trust.of_repository(&repo)?;
     let refs = match args.refs.is_empty() {
         true => {
             let refs = repo.refs()?.into_keys();

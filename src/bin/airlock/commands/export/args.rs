@@ -49,6 +49,9 @@ pub struct Args {
     /// Tell of up to N releases that the site skipped: their commits without trees, for `log`
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) history: usize,
+    /// Trust directory whose updates travel along [default: `trust` in airlock.toml]
+    #[arg(long, value_name = "DIR")]
+    pub(super) trust_updates: Option<PathBuf>,
     /// Leave the summary out; the site makes and signs its own
     #[arg(long)]
     pub(super) no_summary: bool,

@@ -9,7 +9,7 @@ use airlock::workflow::export::{
     ExportError, ExportOptions, ExportSigners, Index, ReadBack, export, plan_export,
 };
 
-use crate::args::Role;
+use crate::args::{Role, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::Done;
@@ -24,6 +24,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let inventory = args.inventory(context)?;
     let refs = args.refs(context)?;
     let waivers = args.waivers();
+    let trust = TrustArgs {
+        trust: args.trust_updates.clone(),
+    };
+    let trust = trust.load(context)?;
     let options = ExportOptions {
         refs: &refs,
         base: args.base(context, other.as_ref(), inventory.as_ref()),
@@ -41,6 +45,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         may_return: args.may_return(),
         permit_rollback: args.permit_rollback.as_ref(),
         history: args.history,
+        trust: trust.as_ref(),
         expires: args
             .expires
             .or(context.config().expires)

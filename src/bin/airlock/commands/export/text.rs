@@ -34,6 +34,9 @@ fn text(exported: &Exported) -> String {
         }
         .as_str(),
     ));
+    if let Some(version) = exported.trust.last() {
+        text.push_str(&fact("trust", &format!("brings version {version}")));
+    }
     if exported.read_back == ReadBack::Done {
         text.push_str(&fact("read back", "the medium holds what was written"));
     }

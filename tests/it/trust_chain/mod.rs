@@ -1,0 +1,8 @@
+//! Trust that changes hands: A, then B, then C, each signed by the ones before and by its own.
+
+mod fleet;
+mod follow;
+mod kill;
+mod make;
+mod state;
+mod travel;
