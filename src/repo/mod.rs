@@ -15,6 +15,7 @@
 mod check;
 mod config;
 mod delta_index;
+mod delta_store;
 mod disk;
 mod durable;
 mod error;

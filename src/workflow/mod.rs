@@ -29,6 +29,7 @@ pub mod prune;
 pub mod refs;
 mod release_check;
 pub mod rollback;
+pub mod rotate;
 pub mod seal;
 mod show;
 mod sidecar;

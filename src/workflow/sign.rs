@@ -71,6 +71,16 @@ pub fn sign_summary(
     observer: &dyn Observer,
 ) -> Result<SignatureChanges, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
+    sign_summary_locked(repo, signers, now, observer)
+}
+
+/// Signs the summary; the caller holds airlock's lock.
+pub(super) fn sign_summary_locked(
+    repo: &Repo,
+    signers: &[Box<dyn Signer>],
+    now: u64,
+    observer: &dyn Observer,
+) -> Result<SignatureChanges, Error> {
     let summary = repo
         .summary()?
         .ok_or_else(|| Error::refused(Finding::NoSummary))?;

@@ -18,6 +18,7 @@ mod recipe;
 mod release;
 mod rollback;
 mod room;
+mod rotation;
 mod served;
 mod summary;
 mod together;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         recipe::trials(),
         rollback::trials(),
         room::trials(),
+        rotation::trials(),
         served::trials(),
         summary::trials(),
         together::trials(),

@@ -27,6 +27,7 @@ mod prune;
 mod publish;
 mod repo;
 mod rollback;
+mod rotate;
 mod roundtrip;
 mod route;
 mod sign;

@@ -2,12 +2,14 @@
 
 pub mod attach;
 pub mod prepare;
+mod rotate;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use airlock::ed25519::SecretKey;
 use airlock::openpgp::{Fingerprint, Keyring, Signer};
+use airlock::workflow::policy::RefPattern;
 use airlock::workflow::seal::Unsigned;
 use airlock::workflow::sign::{
     SignatureChanges, sign_commits, sign_summary, unsign_commits, unsign_summary,
@@ -43,8 +45,14 @@ struct CommitArgs {
     #[command(flatten)]
     repo: RepoArg,
     /// The commits: refs or checksums
-    #[arg(value_name = "REV", required = true)]
+    #[arg(value_name = "REV", required_unless_present = "all")]
     revisions: Vec<String>,
+    /// Sign every release that lacks it, the summary, and deltas that carry older signatures
+    #[arg(long, conflicts_with_all = ["revisions", "delete", "prepare", "attach", "ed25519_key"])]
+    all: bool,
+    /// With --all, only the history of these refs: os/*/stable, os/**; repeatable
+    #[arg(long, value_name = "PATTERN", requires = "all", value_parser = rotate::pattern)]
+    refs: Vec<RefPattern>,
     #[command(flatten)]
     delete: DeleteArgs,
     #[command(flatten)]
@@ -107,6 +115,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
 fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
     let (now, observer) = (context.now(), context.observer());
+    if args.all {
+        let keyring = args.delete.keyring(context)?;
+        return rotate::run(&repo, &args.refs, keyring, &args.signing, context);
+    }
     if let Some(file) = &args.two_step.prepare {
         let bytes = two_step::commit_to_sign(&repo, only(&args.revisions, "--prepare")?)?;
         return prepared(file, &bytes);
