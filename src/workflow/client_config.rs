@@ -5,6 +5,7 @@
 //! ├── remotes.d/
 //! │   ├── NAME.conf              gpg-verify and gpg-verify-summary on; no gpgkeypath
 //! │   ├── NAME.trustedkeys.gpg   the certificates of the roles commit and summary, binary
+//! │   ├── NAME.ed25519           with --sign-verify: the Ed25519 keys of the trust directory
 //! │   └── NAME.ca.pem            with --tls-ca: who may certify the web server
 //! └── README                     where these go, and the line that follows the ref
 //! ```
@@ -42,6 +43,8 @@ pub struct ClientConfigOptions {
     pub collection: Option<CollectionId>,
     /// The certificates of those who may certify the web server, in PEM.
     pub tls_ca: Option<Vec<u8>>,
+    /// Whether clients shall verify Ed25519 signatures besides; those built without it could not pull.
+    pub sign_verify: bool,
     /// The directory that gets the files.
     pub output: PathBuf,
     /// The present time, in UNIX seconds.
@@ -76,6 +79,9 @@ pub enum ClientConfigError {
         /// For which role there is none.
         role: Role,
     },
+    /// There is no Ed25519 key that clients could verify by.
+    #[error("the trust directory holds no *.ed25519 file")]
+    NoEd25519Key,
     /// The file is no PEM certificate.
     #[error("the TLS certificates are not in PEM form")]
     NotPem,
@@ -117,6 +123,14 @@ pub fn client_config(
             readme(options, &certificates).into_bytes(),
         ),
     ];
+    if options.sign_verify {
+        let keys = trust.ed25519().iter().map(|key| format!("{key}\n"));
+        let keys: String = keys.collect();
+        if keys.is_empty() {
+            return Err(ClientConfigError::NoEd25519Key.into());
+        }
+        files.insert(0, (format!("remotes.d/{name}.ed25519"), keys.into_bytes()));
+    }
     if let Some(pem) = &options.tls_ca {
         files.insert(0, (format!("remotes.d/{name}.ca.pem"), pem.clone()));
     }
@@ -187,6 +201,12 @@ fn conf(options: &ClientConfigOptions) -> String {
     );
     if let Some(collection) = &options.collection {
         text += &format!("collection-id={collection}\n");
+    }
+    if options.sign_verify {
+        text += &format!(
+            "sign-verify=ed25519\nsign-verify-summary=ed25519\n\
+             verification-ed25519-file={INSTALLED}/{name}.ed25519\n"
+        );
     }
     if options.tls_ca.is_some() {
         text += &format!("tls-ca-path={INSTALLED}/{name}.ca.pem\n");

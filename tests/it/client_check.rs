@@ -251,6 +251,7 @@ fn what_client_config_writes_is_sound() {
             refs: vec!["os/x86_64/stable".parse().unwrap()],
             collection: None,
             tls_ca: None,
+            sign_verify: false,
             output: dir.path().into(),
             now: NOW,
         },
@@ -266,4 +267,44 @@ fn what_client_config_writes_is_sound() {
         readme.contains("\n    rpm-ostree rebase os:os/x86_64/stable\n"),
         "{readme}"
     );
+}
+
+#[test]
+fn ed25519_keys_go_to_clients_that_ask_for_them() {
+    let release = key("release", None);
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("release.asc"), &release.certificate_armored).unwrap();
+    let options = |output: &Path| ClientConfigOptions {
+        remote: "os".parse().unwrap(),
+        url: "https://os.example.org/repo".into(),
+        refs: Vec::new(),
+        collection: None,
+        tls_ca: None,
+        sign_verify: true,
+        output: output.into(),
+        now: NOW,
+    };
+    let out = tempfile::tempdir().unwrap();
+    let trust = Trust::load(dir.path()).unwrap();
+    assert!(client_config(&trust, &options(out.path())).is_err());
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+
+    // The public key of RFC 8032, section 7.1, test 1.
+    let public = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n";
+    fs::write(dir.path().join("sign.ed25519"), public).unwrap();
+    let trust = Trust::load(dir.path()).unwrap();
+    client_config(&trust, &options(out.path())).unwrap();
+    let read = |name: &str| fs::read_to_string(out.path().join("remotes.d").join(name)).unwrap();
+    assert_eq!(read("os.ed25519"), public);
+    let conf = read("os.conf");
+    for line in [
+        "gpg-verify=true",
+        "sign-verify=ed25519",
+        "sign-verify-summary=ed25519",
+        "verification-ed25519-file=/etc/ostree/remotes.d/os.ed25519",
+    ] {
+        assert!(conf.lines().any(|found| found == line), "{conf}");
+    }
+    let none: [&str; 0] = [];
+    assert_eq!(findings(out.path(), None, NOW), none);
 }

@@ -60,6 +60,7 @@ fn options(output: &Path) -> ClientConfigOptions {
         refs: vec!["os/stable".parse().unwrap()],
         collection: None,
         tls_ca: None,
+        sign_verify: false,
         output: output.into(),
         now: NOW,
     }

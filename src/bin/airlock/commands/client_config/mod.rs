@@ -36,6 +36,9 @@ pub struct Args {
     /// PEM file with whoever may certify the web server
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
+    /// Have clients verify Ed25519 signatures too; only for clients built with it
+    #[arg(long)]
+    sign_verify: bool,
     /// The directory that gets the files
     #[arg(long, short, value_name = "DIR", required_unless_present = "check")]
     output: Option<PathBuf>,
@@ -43,7 +46,7 @@ pub struct Args {
     #[arg(
         long,
         value_name = "PATH",
-        conflicts_with_all = ["remote", "url", "refs", "tls_ca", "output"]
+        conflicts_with_all = ["remote", "url", "refs", "tls_ca", "sign_verify", "output"]
     )]
     check: Option<PathBuf>,
 }
@@ -78,6 +81,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         refs,
         collection: repo.collection_id().cloned(),
         tls_ca: tls_ca.transpose()?,
+        sign_verify: args.sign_verify,
         output,
         now: context.now(),
     };
@@ -93,6 +97,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
             "clients know no thresholds: any one of the {} certificates suffices to them",
             outcome.certificates.len()
         ));
+    }
+    if !args.sign_verify && !trust.ed25519().is_empty() {
+        done =
+            done.note("clients built with Ed25519 can verify these signatures too: --sign-verify");
     }
     for certificate in &outcome.left_out {
         done = done.note(format!("left out, for it cannot sign now: {certificate}"));
