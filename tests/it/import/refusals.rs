@@ -4,6 +4,8 @@ use std::fs;
 use std::rc::Rc;
 
 use airlock::format::Checksum;
+use airlock::format::delta::DeltaName;
+use airlock::repo::summary::SummaryScope;
 use airlock::repo::{Mode, RefPlace, Repo};
 use airlock::workflow::{Error, Trust, import, plan_import};
 use airlock::{Class, Silent};
@@ -167,6 +169,48 @@ fn bundles_that_do_not_fit_the_repository() {
         Class::NotFound,
         "base-missing",
     );
+}
+
+/// Puts the head of a delta where clients would look for it.
+fn add_delta(repo: &Repo, to: Checksum, content: &[u8]) {
+    let name = DeltaName { from: None, to };
+    fs::create_dir_all(repo.path().join(name.directory())).unwrap();
+    fs::write(repo.path().join(name.superblock_path()), content).unwrap();
+}
+
+#[test]
+fn deltas_are_those_that_the_signed_summary_names() {
+    let twin = Twin::new();
+    let (first, second) = (twin.first, twin.second);
+    add_delta(&twin.bench.repo, second, b"listed");
+    let cargo = Cargo {
+        scope: SummaryScope::Repository,
+        ..twin.update()
+    };
+    type Prepare = Box<dyn FnOnce(Repo) -> Repo>;
+    let with = |deltas: Vec<(Checksum, &'static [u8])>| -> Prepare {
+        Box::new(move |repo| {
+            for (to, content) in deltas {
+                add_delta(&repo, to, content);
+            }
+            repo
+        })
+    };
+    let (listed, finding) = ((second, b"listed".as_slice()), "summary-deltas");
+    for (name, prepare) in [
+        ("none is here", with(vec![])),
+        ("another of that name", with(vec![(second, b"another")])),
+        ("one more", with(vec![listed, (first, b"stray")])),
+    ] {
+        assert_refused(name, &twin, &cargo, prepare, Class::Refused, finding);
+    }
+    let (dir, trust) = (TempDir::new().unwrap(), twin.trust());
+    let full = twin.write(&dir, "full.airlock", &twin.full());
+    let next = twin.write(&dir, "next.airlock", &cargo);
+    let (_dir, repo) = site(Mode::Archive);
+    take(&repo, &full, &trust).unwrap();
+    add_delta(&repo, second, b"listed");
+    take(&repo, &next, &trust).unwrap();
 }
 
 #[test]

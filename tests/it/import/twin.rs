@@ -39,6 +39,8 @@ pub struct Cargo {
     pub from: Option<Checksum>,
     pub sequence: u64,
     pub summary: bool,
+    /// Whether the summary lists the twin's static deltas.
+    pub scope: SummaryScope,
     /// Files that are left out although the release needs them.
     pub without: usize,
     /// Files that are put in although it does not.
@@ -87,6 +89,7 @@ impl Twin {
             from,
             sequence: NOW - 1000 + number,
             summary: true,
+            scope: SummaryScope::Site,
             without: 0,
             strays: Vec::new(),
             edit: Rc::new(|_| ()),
@@ -186,7 +189,7 @@ impl Twin {
         let options = SummaryOptions {
             timestamp: cargo.sequence,
             refs: Some([(REF.parse().unwrap(), cargo.commit)].into()),
-            scope: SummaryScope::Site,
+            scope: cargo.scope,
             ..SummaryOptions::default()
         };
         let summary = build(repo, repo, &options).unwrap();
