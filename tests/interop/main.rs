@@ -20,6 +20,7 @@ mod rollback;
 mod room;
 mod rotation;
 mod served;
+mod sign_api;
 mod summary;
 mod together;
 mod tools;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         room::trials(),
         rotation::trials(),
         served::trials(),
+        sign_api::trials(),
         summary::trials(),
         together::trials(),
         verdicts::trials(),

@@ -115,6 +115,7 @@ impl Route {
         let signers = ExportSigners {
             bundle: self.key.signers(),
             summary: self.key.signers(),
+            ..ExportSigners::default()
         };
         Ok(export(&self.twin.repo, &options, signers, &Silent)?.bundle)
     }

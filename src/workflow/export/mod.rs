@@ -38,6 +38,7 @@ use super::{Error, Trust};
 use crate::Observer;
 use crate::bundle::{Form, Release, Rollback, SiteName, TrustUpdate};
 use crate::delta::CostModel;
+use crate::ed25519::SecretKey;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Signer};
 use crate::repo::Repo;
@@ -136,12 +137,14 @@ pub enum Waiver {
 }
 
 /// Who signs what.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct ExportSigners<'a> {
     /// The manifest; nobody, if a signing room does it later.
     pub bundle: &'a [Box<dyn Signer>],
     /// The summary that travels along.
     pub summary: &'a [Box<dyn Signer>],
+    /// What signs that summary besides, for clients that use `sign-verify`.
+    pub ed25519: &'a [SecretKey],
 }
 
 /// What was exported.

@@ -11,7 +11,7 @@ use crate::format::{Checksum, Metadata};
 use crate::openpgp::{Signer, armor_signatures};
 use crate::repo::Repo;
 use crate::repo::summary::{SummaryOptions, SummaryScope, build};
-use crate::workflow::seal::add_signatures;
+use crate::workflow::seal::{add_ed25519, add_signatures};
 use crate::{Event, Observer, Stage, Unit};
 
 /// A bundle that is complete and on the medium, but has no name yet.
@@ -36,7 +36,7 @@ pub(super) fn seal(
     let mut writer = BundleWriter::create(&plan.medium.target, reserve)?;
     writer.trust(super::check::trust_updates(options)?)?;
     if options.index == Index::Carried {
-        let (summary, signature) = site_summary(repo, options, plan, signers.summary)?;
+        let (summary, signature) = site_summary(repo, options, plan, signers)?;
         writer.summary(&summary, &signature)?;
     }
     write_releases(
@@ -122,7 +122,7 @@ fn site_summary(
     repo: &Repo,
     options: &ExportOptions<'_>,
     plan: &ExportPlan,
-    signers: &[Box<dyn Signer>],
+    signers: ExportSigners<'_>,
 ) -> Result<(Vec<u8>, Vec<u8>), Error> {
     let after = plan.refs_after.iter();
     let refs = after
@@ -136,7 +136,8 @@ fn site_summary(
     };
     let summary = build(repo, repo, &summary_options)?;
     let mut signatures = Metadata::new();
-    add_signatures(&summary, &mut signatures, signers, options.now)?;
+    add_signatures(&summary, &mut signatures, signers.summary, options.now)?;
+    add_ed25519(&summary, &mut signatures, signers.ed25519)?;
     Ok((summary, signatures.encode_hash_order()))
 }
 

@@ -81,6 +81,7 @@ impl Twin {
         let signers = ExportSigners {
             bundle: self.key.signers(),
             summary: self.key.signers(),
+            ..ExportSigners::default()
         };
         export(
             &self.bench.repo,

@@ -168,6 +168,7 @@ fn questions_that_make_no_sense_are_told() {
     let nobody = ExportSigners {
         bundle: &[],
         summary: &[],
+        ..ExportSigners::default()
     };
     let options = twin.options(&refs, Base::Full);
     let error = export(&twin.bench.repo, &options, nobody, &Silent).unwrap_err();
@@ -190,6 +191,7 @@ fn a_bundle_without_signature_waits_for_the_signing_room() {
     let nobody = ExportSigners {
         bundle: &[],
         summary: &[],
+        ..ExportSigners::default()
     };
     let options = twin.options(&refs, Base::Full);
     let outcome = export(&twin.bench.repo, &options, nobody, &Silent).unwrap();

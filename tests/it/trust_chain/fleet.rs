@@ -86,6 +86,7 @@ impl Fleet {
         let signers = ExportSigners {
             bundle: key.signers(),
             summary: key.signers(),
+            ..ExportSigners::default()
         };
         let outcome = export(&self.twin.repo, &options, signers, &Silent)?;
         Ok(outcome.bundle.expect("a bundle").files)

@@ -12,7 +12,7 @@ use airlock::workflow::inventory::{SiteInventory, read_inventory};
 use airlock::workflow::{self, Trust};
 use clap::ValueEnum;
 
-use crate::args::{RepoArg, SigningArgs, values};
+use crate::args::{Ed25519Args, RepoArg, SigningArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -76,6 +76,8 @@ pub struct Args {
     pub(super) form: FormArgs,
     #[command(flatten)]
     pub(super) signing: SigningArgs,
+    #[command(flatten)]
+    pub(super) ed25519: Ed25519Args,
 }
 
 /// What the site has already.

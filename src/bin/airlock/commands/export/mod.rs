@@ -71,6 +71,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let mut keys = args.signing.open(context)?;
     let bundle = keys.signers(Role::Bundle)?;
     let summary = keys.signers(Role::Summary)?;
+    let ed25519 = args.ed25519.keys()?;
     if bundle.is_empty() && !args.sign_later {
         return Err(CliError::usage("no key to sign the bundle with")
             .next("add --key FILE or --gpg-sign KEY-ID; or --sign-later for a signing room"));
@@ -78,6 +79,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let signers = ExportSigners {
         bundle: &bundle,
         summary: &summary,
+        ed25519: &ed25519,
     };
     let outcome = export(&repo, &options, signers, context.observer()).map_err(explain)?;
     let done = done(&outcome);
