@@ -33,13 +33,13 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     Ok(Done::new(&outcome).text(text))
 }
 
-/// Describes one commit, as `ostree log` does.
+/// Describes one commit, as `ostree log` does, but within 80 columns: `ContentChecksum:` would need 81.
 pub fn describe(entry: &LogEntry) -> String {
     let mut text = format!("commit {}\n", entry.commit);
     if let Some(parent) = &entry.parent {
         line(&mut text, "Parent", &parent.to_string());
     }
-    line(&mut text, "ContentChecksum", &entry.content.to_string());
+    line(&mut text, "Content", &entry.content.to_string());
     line(&mut text, "Date", &time(entry.timestamp));
     if let Some(version) = &entry.version {
         line(&mut text, "Version", &clean(version));
@@ -69,7 +69,7 @@ pub fn describe(entry: &LogEntry) -> String {
 
 /// Adds a name and a value, the values beneath each other.
 pub fn line(text: &mut String, name: &str, value: &str) {
-    let _ = writeln!(text, "{:17}{value}", format!("{name}:"));
+    let _ = writeln!(text, "{:12}{value}", format!("{name}:"));
 }
 
 fn indent(text: &mut String, line: &str) {
