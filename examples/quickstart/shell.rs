@@ -1,5 +1,6 @@
 //! Runs commands as a person would type them, and insists on how they end.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -104,6 +105,10 @@ impl Shell {
             Path::new(program)
         };
         let mut command = Command::new(program);
+        // Bars come and go on a terminal; as lines in a file they would drown the story.
+        if program == self.airlock && !std::io::stderr().is_terminal() {
+            command.arg("--progress=none");
+        }
         // Nothing of the reader's own set-up leaks into the story.
         command
             .args(args)
