@@ -25,6 +25,8 @@ impl SiteRecordArg {
     pub fn dir(&self, repo: &Repo, context: &Context) -> Option<PathBuf> {
         let asked = self.site_record.clone();
         let asked = asked.or_else(|| context.config().site_record.clone());
+        // The repository notes the place: it must mean the same from everywhere.
+        let asked = asked.map(|dir| std::path::absolute(&dir).unwrap_or(dir));
         asked.or_else(|| {
             let noted = Accepted::load(repo).ok().flatten();
             let noted = noted.is_some_and(|accepted| accepted.copy.is_some());
