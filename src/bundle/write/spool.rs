@@ -5,14 +5,22 @@ use std::path::{Path, PathBuf};
 
 use tempfile::SpooledTempFile;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
 use super::WriteError;
 use super::pipeline;
 
 /// Parts beyond this are kept beside the target instead of in memory.
 const IN_MEMORY: usize = 32 << 20;
-/// The largest window a reader accepts; the highest levels would use more.
+/// The window at most levels, as a power of two.
 const WINDOW_LOG: u32 = 24;
+/// From this level on a part is searched as a whole: no part is longer than such a window, and
+/// every reader accepts it.
+const THOROUGH: i32 = 13;
+/// The window of thorough levels.
+const WIDE_WINDOW_LOG: u32 = 25;
+/// The search tree of thorough levels; twice as much memory finds nothing more.
+const CHAIN_LOG: u32 = 23;
 
 /// A part that is to be compressed.
 #[derive(Clone, Debug)]
@@ -55,7 +63,7 @@ impl PartSpool {
         };
         pipeline::in_order(
             parts,
-            || compressor().map_err(WriteError::Compress),
+            || Ok(Compressor::default()),
             |compressor, part, outlet| {
                 let frame = compress(compressor, &part).map_err(WriteError::Compress)?;
                 outlet
@@ -106,13 +114,15 @@ impl PartSpool {
     }
 }
 
-fn compressor() -> io::Result<Compressor<'static>> {
-    let mut compressor = Compressor::default();
-    compressor.window_log(WINDOW_LOG)?;
-    Ok(compressor)
-}
-
 fn compress(compressor: &mut Compressor<'static>, part: &RawPart) -> io::Result<Vec<u8>> {
+    let (window, chain) = match part.level >= THOROUGH {
+        true => (WIDE_WINDOW_LOG, CHAIN_LOG),
+        // The level's own.
+        false => (WINDOW_LOG, 0),
+    };
     compressor.set_compression_level(part.level)?;
+    compressor.window_log(window)?;
+    compressor.set_parameter(CParameter::ChainLog(chain))?;
+    compressor.long_distance_matching(part.level >= THOROUGH)?;
     compressor.compress(&part.bytes)
 }

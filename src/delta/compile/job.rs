@@ -2,7 +2,7 @@
 
 use zstd::bulk::Compressor;
 
-use super::{CostModel, MAX_PATCH, Pair, effort::Sizes};
+use super::{CostModel, Effort, MAX_PATCH, Pair, effort::Sizes};
 use crate::delta::{
     DeltaError, SourceFile,
     diff::{Differ, Grain},
@@ -45,9 +45,9 @@ pub(super) struct Bench<'a> {
 
 impl Job {
     /// Returns the memory that making the patch takes at most.
-    pub(super) fn memory(&self) -> u64 {
+    pub(super) fn memory(&self, effort: Effort) -> u64 {
         // The larger of both is in memory as it is stored, too, for a while.
-        Differ::memory(self.old, self.new, Grain::of_sizes(self.old)) + self.pair.stored
+        Differ::memory(self.old, self.new, Grain::of_sizes(self.old, effort)) + self.pair.stored
     }
 }
 
@@ -92,7 +92,7 @@ impl<'a> Bench<'a> {
         };
         self.reader
             .read(self.old_repo, &old, job.old, &mut self.old)?;
-        let grain = Grain::of(&self.old, &self.new);
+        let grain = Grain::of(&self.old, &self.new, self.costs.effort);
         let mut stream = Vec::with_capacity(self.new.len() + self.new.len() / 16 + 64);
         self.differ.diff(&self.old, &self.new, grain, &mut stream);
         let old_content = std::mem::take(&mut self.old);

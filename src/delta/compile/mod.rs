@@ -36,6 +36,8 @@ const MAX_PATCHED: u64 = 60 << 20;
 const MAX_PATCH: usize = 62 << 20;
 /// The memory that patches in the making share.
 const MEMORY: u64 = 160 << 20;
+/// The same where compressing parts takes much memory.
+const LITTLE_MEMORY: u64 = 80 << 20;
 
 /// A new file, and the old one that it may be patched from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +135,10 @@ fn in_path_order(
 ) -> Result<(), DeltaError> {
     let jobs = jobs(input)?;
     let order = Mutex::new(work_order(&jobs).into_iter());
-    let budget = Budget::new(MEMORY);
+    let budget = Budget::new(match input.costs.effort {
+        Effort::Small => LITTLE_MEMORY,
+        _ => MEMORY,
+    });
     thread::scope(|scope| {
         let (found, results) = unbounded();
         for _ in 0..input.threads.max(1) {
@@ -209,7 +214,7 @@ fn work(
             let Some(Some(job)) = jobs.get(index) else {
                 continue;
             };
-            let needed = job.memory();
+            let needed = job.memory(input.costs.effort);
             budget.begin(needed);
             (index, job, needed)
         };

@@ -1,5 +1,7 @@
 //! How closely two files are compared.
 
+use crate::delta::Effort;
+
 /// Files from this size on may be compressed already.
 const COMPRESSED_FROM: usize = 1 << 20;
 /// Files from this size on are sampled, for not all compressed files begin with a magic number.
@@ -12,13 +14,17 @@ const SAMPLE: usize = 4096;
 const DENSE: f64 = 7.9;
 /// Old files from this size on are indexed less closely, which saves memory.
 const MEDIUM_FROM: u64 = 32 << 20;
+/// Old files below this size may be indexed more closely, where memory allows.
+const FINE_FROM: u64 = 8 << 20;
 /// What compressed files begin with: gzip, xz, zstd, bzip2.
 const MAGICS: [&[u8]; 4] = [b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh"];
 
 /// How closely two files are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::delta) enum Grain {
-    /// Every fourth window of 16 bytes: what makes the smallest patches.
+    /// Every second window of 16 bytes: a little smaller still, at half as much work again.
+    Finest,
+    /// Every fourth window of 16 bytes: what makes small patches.
     Fine,
     /// Every 16th window of 16 bytes: for large files.
     Medium,
@@ -38,26 +44,27 @@ pub(super) struct Mesh {
 }
 
 impl Grain {
-    /// Chooses a grain for two files.
-    pub(in crate::delta) fn of(old: &[u8], new: &[u8]) -> Grain {
+    /// Chooses a grain for two files, at this effort.
+    pub(in crate::delta) fn of(old: &[u8], new: &[u8], effort: Effort) -> Grain {
         if is_compressed(new) {
             Grain::Coarse
         } else {
-            Grain::of_sizes(old.len() as u64)
+            Grain::of_sizes(old.len() as u64, effort)
         }
     }
 
     /// Chooses the closest grain that an old file of this size may need.
-    pub(in crate::delta) fn of_sizes(old: u64) -> Grain {
-        if old >= MEDIUM_FROM {
-            Grain::Medium
-        } else {
-            Grain::Fine
+    pub(in crate::delta) fn of_sizes(old: u64, effort: Effort) -> Grain {
+        match effort {
+            _ if old >= MEDIUM_FROM => Grain::Medium,
+            Effort::Small if old < FINE_FROM => Grain::Finest,
+            _ => Grain::Fine,
         }
     }
 
     pub(super) fn mesh(self) -> Mesh {
         let (width, step, chain) = match self {
+            Grain::Finest => (16, 2, 8),
             Grain::Fine => (16, 4, 8),
             Grain::Medium => (16, 16, 8),
             Grain::Coarse => (32, 32, 1),
@@ -114,14 +121,12 @@ mod tests {
         let gzip = [&b"\x1f\x8b\x08"[..], &text].concat();
         let image = [&text[..20_000], &noise(5 << 20)].concat();
         let old = b"";
-        assert_eq!(Grain::of(old, &text), Grain::Fine);
-        assert_eq!(Grain::of(old, &gzip), Grain::Coarse);
-        assert_eq!(Grain::of(old, &gzip[..9000]), Grain::Fine);
-        assert_eq!(Grain::of(old, &image), Grain::Coarse);
-        assert_eq!(Grain::of(old, &noise(2 << 20)), Grain::Fine);
-        assert_eq!(
-            Grain::of(&vec![0; MEDIUM_FROM as usize], &text),
-            Grain::Medium
-        );
+        let of = |old: &[u8], new: &[u8]| Grain::of(old, new, Effort::Balanced);
+        assert_eq!(of(old, &text), Grain::Fine);
+        assert_eq!(of(old, &gzip), Grain::Coarse);
+        assert_eq!(of(old, &gzip[..9000]), Grain::Fine);
+        assert_eq!(of(old, &image), Grain::Coarse);
+        assert_eq!(of(old, &noise(2 << 20)), Grain::Fine);
+        assert_eq!(of(&vec![0; MEDIUM_FROM as usize], &text), Grain::Medium);
     }
 }

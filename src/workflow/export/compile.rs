@@ -36,7 +36,8 @@ pub(super) fn compile(
 ) -> Result<Compiled, Error> {
     let input = input(repo, release, options);
     let level = |dense| options.level.unwrap_or(options.costs.effort.level(dense));
-    let (made, parts) = bounded(1);
+    // A part is large enough not to wait in a queue.
+    let (made, parts) = bounded(0);
     let (compiled, parts) = thread::scope(|scope| {
         let maker = scope.spawn(move || {
             // When nobody takes parts any more, the reason is returned below.

@@ -92,7 +92,8 @@ pub(super) fn plan_text(plan: &ExportPlan) -> String {
         ("date", Align::Left),
         ("needs", Align::Left),
         ("objects", Align::Right),
-        ("as they are", Align::Right),
+        ("whole", Align::Right),
+        ("to patch", Align::Right),
         ("size", Align::Right),
     ]);
     for release in &plan.releases {
@@ -111,6 +112,7 @@ pub(super) fn plan_text(plan: &ExportPlan) -> String {
             },
             count(number),
             count(release.packed_files),
+            count(release.paired_files),
             bytes(release.stored),
         ]);
     }
