@@ -1,6 +1,7 @@
 //! `export`: what travels, what is refused, and what the twin remembers.
 
 mod metadata;
+mod patches;
 mod refused;
 
 use std::collections::BTreeSet;
