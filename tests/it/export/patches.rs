@@ -40,7 +40,8 @@ fn an_update_is_smaller_than_what_it_brings() {
         let line = |n: u64| {
             format!(
                 "{:x}\n",
-                (n + changed * u64::from(n % 500 == 0)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                (n + changed * u64::from(n.is_multiple_of(500)))
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             )
         };
         (0..4000).map(line).collect::<String>()
