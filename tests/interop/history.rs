@@ -113,6 +113,12 @@ fn diff() {
             format!("{letter} {}", path.trim_end())
         })
         .collect();
-    assert_eq!(ours, stock);
+    // Of a directory that is gone, ostree names only the top.
+    let beneath = |line: &String| {
+        let tops = ours.iter().filter(|top| top.starts_with("D "));
+        tops.clone().any(|top| line.starts_with(&format!("{top}/")))
+    };
+    let tops: BTreeSet<&String> = ours.iter().filter(|line| !beneath(line)).collect();
+    assert_eq!(tops, stock.iter().collect());
     assert!(!ours.is_empty());
 }
