@@ -90,6 +90,15 @@ impl<'a> Bench<'a> {
             // Nobody deflated it yet.
             None => weigh(&mut self.weigher, &mut self.scratch, &self.new)?,
         };
+        let mut sizes = Sizes {
+            stored,
+            patch: 0,
+            content: job.new,
+        };
+        // Nothing is so small that it would pay.
+        if !self.costs.pays(&sizes) {
+            return Ok(None);
+        }
         self.reader
             .read(self.old_repo, &old, job.old, &mut self.old)?;
         let grain = Grain::of(&self.old, &self.new, self.costs.effort);
@@ -98,11 +107,7 @@ impl<'a> Bench<'a> {
         let old_content = std::mem::take(&mut self.old);
         self.old = undo(old_content, &self.new, &stream)
             .map_err(DeltaError::at(ObjectName::new(new, ObjectKind::File)))?;
-        let sizes = Sizes {
-            stored,
-            patch: weigh(&mut self.weigher, &mut self.scratch, &stream)?,
-            content: job.new,
-        };
+        sizes.patch = weigh(&mut self.weigher, &mut self.scratch, &stream)?;
         if stream.len() > MAX_PATCH || !self.costs.pays(&sizes) {
             return Ok(None);
         }
