@@ -7,7 +7,11 @@
 //!
 //! Both are open-file-description locks (`F_OFD_SETLK`), as libostree takes them: `flock` would not
 //! see its lock nor be seen by it, and a process's own POSIX lock goes when any descriptor of the
-//! file is closed.
+//! file is closed. Such a lock belongs to whoever has the descriptor, and a child that another thread
+//! is just starting has it too, until its `exec`. So a lock is given back by name, not by closing.
+//!
+//! A process that was killed keeps its locks until the last of its threads is gone; one that waits
+//! for `syncfs` goes when the medium has taken everything, and until then it is busy indeed.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -31,14 +35,14 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
 pub struct RepoLock {
-    _file: Option<OwnedFd>,
+    _file: Option<LockFile>,
 }
 
 /// airlock's own lock on a repository, held until dropped.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
 pub struct AirlockLock {
-    _file: OwnedFd,
+    _file: LockFile,
 }
 
 #[derive(Clone, Copy)]
@@ -65,7 +69,7 @@ impl Repo {
         let dir = self.extension_dir()?;
         let path = self.path().join(paths::AIRLOCK).join(paths::AIRLOCK_LOCK);
         let file = open_lock(&dir, paths::AIRLOCK_LOCK, 0o600).at("open", &path)?;
-        match try_lock(&file, Kind::Exclusive).at("lock", &path)? {
+        match file.try_lock(Kind::Exclusive).at("lock", &path)? {
             true => Ok(AirlockLock { _file: file }),
             false => Err(RepoError::Busy { path }),
         }
@@ -78,7 +82,7 @@ impl Repo {
         let path: PathBuf = self.path().join(paths::LOCK);
         let file = open_lock(self.dir(), paths::LOCK, 0o660).at("open", &path)?;
         let mut tries = 0;
-        while !try_lock(&file, kind).at("lock", &path)? {
+        while !file.try_lock(kind).at("lock", &path)? {
             if self
                 .config()
                 .lock_timeout()
@@ -94,35 +98,52 @@ impl Repo {
 }
 
 /// Opens a lock file, or makes one that the repository's owner can open as well.
-fn open_lock(dir: impl AsFd, name: &str, mode: u32) -> Result<OwnedFd, rustix::io::Errno> {
+fn open_lock(dir: impl AsFd, name: &str, mode: u32) -> Result<LockFile, rustix::io::Errno> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let new = flags | OFlags::CREATE | OFlags::EXCL;
     match fs::openat(&dir, name, new, Mode::from_raw_mode(mode)) {
         Ok(file) => {
             Owner::like(dir.as_fd())?.give(&file)?;
-            Ok(file)
+            Ok(LockFile(file))
         }
-        Err(rustix::io::Errno::EXIST) => fs::openat(&dir, name, flags, Mode::empty()),
+        Err(rustix::io::Errno::EXIST) => fs::openat(&dir, name, flags, Mode::empty()).map(LockFile),
         Err(errno) => Err(errno),
     }
 }
 
-/// Tries once; `false` means that somebody else holds it.
-pub(in crate::repo) fn try_lock(file: &OwnedFd, kind: Kind) -> Result<bool, Errno> {
-    let kind = match kind {
-        Kind::Shared => libc::F_RDLCK,
-        Kind::Exclusive => libc::F_WRLCK,
-    };
-    let whole_file = libc::flock {
-        l_type: i16::try_from(kind).unwrap_or_default(),
-        l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file)) {
-        Ok(_) => Ok(true),
-        Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
-        Err(errno) => Err(errno),
+/// A file to lock, which is unlocked when this is dropped.
+#[derive(Debug)]
+pub(in crate::repo) struct LockFile(pub(in crate::repo) OwnedFd);
+
+impl LockFile {
+    /// Tries once; `false` means that somebody else holds it.
+    pub(in crate::repo) fn try_lock(&self, kind: Kind) -> Result<bool, Errno> {
+        let kind = match kind {
+            Kind::Shared => libc::F_RDLCK,
+            Kind::Exclusive => libc::F_WRLCK,
+        };
+        match self.set(kind) {
+            Ok(()) => Ok(true),
+            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    fn set(&self, kind: libc::c_int) -> Result<(), Errno> {
+        let whole_file = libc::flock {
+            l_type: i16::try_from(kind).unwrap_or_default(),
+            l_whence: i16::try_from(libc::SEEK_SET).unwrap_or_default(),
+            l_start: 0,
+            l_len: 0,
+            l_pid: 0,
+        };
+        fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole_file)).map(drop)
+    }
+}
+
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child that has the descriptor still.
+        let _ = self.set(libc::F_UNLCK);
     }
 }

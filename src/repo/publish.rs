@@ -23,7 +23,7 @@ use rustix::io::Errno;
 use super::disk;
 use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
-use super::lock::{self, Kind};
+use super::lock::{Kind, LockFile};
 use super::owner::make_dir_alike;
 use super::paths;
 use super::redo::Record;
@@ -235,8 +235,8 @@ fn remove_dead_stage(repo: &Repo, name: &str) -> Result<(), Errno> {
     let lock_path = format!("{path}-lock");
     let flags = fs::OFlags::RDWR | fs::OFlags::CREATE | fs::OFlags::NOFOLLOW | fs::OFlags::CLOEXEC;
     let bits = fs::Mode::from_raw_mode(0o600);
-    let file = fs::openat(repo.dir(), lock_path.as_str(), flags, bits)?;
-    if lock::try_lock(&file, Kind::Exclusive).is_ok_and(|held| held) {
+    let file = LockFile(fs::openat(repo.dir(), lock_path.as_str(), flags, bits)?);
+    if file.try_lock(Kind::Exclusive).is_ok_and(|held| held) {
         disk::remove_tree(repo.dir(), &path)?;
         fs::unlinkat(repo.dir(), lock_path.as_str(), fs::AtFlags::empty())?;
     }

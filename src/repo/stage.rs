@@ -19,7 +19,7 @@ use crate::format::Checksum;
 
 use super::disk::{boot_id, entries, remove_tree, suffix};
 use super::error::{Context, RepoError};
-use super::lock::{self, Kind};
+use super::lock::{Kind, LockFile};
 use super::mode::Mode;
 use super::owner::{Owner, dress_dir_alike, ensure_owned_dir};
 use super::repository::Repo;
@@ -38,7 +38,7 @@ pub(in crate::repo) struct Stage {
     path: String,
     full: PathBuf,
     mode: Mode,
-    lock: Option<(OwnedFd, String)>,
+    lock: Option<(LockFile, String)>,
 }
 
 impl Stage {
@@ -57,8 +57,10 @@ impl Stage {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let bits = Bits::from_raw_mode(0o600);
             let file = fs::openat(repo.dir(), lock_path.as_str(), flags, bits)
+                .map(LockFile)
                 .at("open", repo.path().join(&lock_path))?;
-            if lock::try_lock(&file, Kind::Exclusive).at("lock", repo.path().join(&lock_path))? {
+            let locked = file.try_lock(Kind::Exclusive);
+            if locked.at("lock", repo.path().join(&lock_path))? {
                 return Stage::open(repo, path, Some((file, lock_path)));
             }
             // A cleaner is looking at it: it finds the directory empty and removes it.
@@ -103,7 +105,7 @@ impl Stage {
     fn open(
         repo: &Repo,
         path: String,
-        lock: Option<(OwnedFd, String)>,
+        lock: Option<(LockFile, String)>,
     ) -> Result<Stage, RepoError> {
         let full = repo.path().join(&path);
         Ok(Stage {
@@ -218,7 +220,11 @@ impl Stage {
     }
 
     /// Runs `put`, making the two-letter directory first when it turns out to be absent.
-    pub(in crate::repo) fn with_fan<T>(&self, loose: &str, put: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    pub(in crate::repo) fn with_fan<T>(
+        &self,
+        loose: &str,
+        put: impl Fn() -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
         match put() {
             Err(Errno::NOENT) => {
                 let fan = loose.split('/').next().unwrap_or_default();

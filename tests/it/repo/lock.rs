@@ -1,10 +1,12 @@
 //! The locks are those of libostree: open-file-description locks on `.lock`.
 
 use std::fs::OpenOptions;
+use std::os::fd::OwnedFd;
 
 use airlock::Class;
 use airlock::repo::{Mode, Repo};
 use rustix::fs::{FlockOperation, fcntl_lock};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
 use super::scratch;
 
@@ -91,4 +93,32 @@ fn no_lock_is_taken_where_the_configuration_says_so() {
     let _first = repo.lock_exclusive().unwrap();
     let _second = repo.lock_exclusive().unwrap();
     assert!(!repo.path().join(".lock").exists());
+}
+
+/// A child that another thread is starting has every descriptor until its `exec`.
+#[test]
+fn a_lock_that_was_dropped_is_free_whoever_has_its_descriptor() {
+    let (_dir, repo) = scratch(Mode::Archive);
+    let repo = impatient(&repo);
+    let (ours, theirs) = (repo.lock_airlock().unwrap(), repo.lock_exclusive().unwrap());
+    let _copies = ["extensions/airlock/lock", ".lock"].map(|name| copy_of(&repo, name));
+    assert_eq!(repo.lock_airlock().unwrap_err().class(), Class::Busy);
+    drop((ours, theirs));
+    let _ours = repo.lock_airlock().unwrap();
+    let _theirs = repo.lock_exclusive().unwrap();
+}
+
+/// Returns another descriptor of what this process has opened as `name` in the repository.
+fn copy_of(repo: &Repo, name: &str) -> OwnedFd {
+    let path = repo.path().join(name).canonicalize().unwrap();
+    let mut open = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let found = open.find(|entry| std::fs::read_link(entry.path()).is_ok_and(|to| to == path));
+    let number = found
+        .unwrap()
+        .file_name()
+        .to_string_lossy()
+        .parse()
+        .unwrap();
+    let me = pidfd_open(getpid(), PidfdFlags::empty()).unwrap();
+    pidfd_getfd(me, number, PidfdGetfdFlags::empty()).unwrap()
 }
