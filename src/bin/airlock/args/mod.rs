@@ -3,6 +3,7 @@
 mod ed25519;
 mod output;
 mod repo;
+mod sealing;
 mod signing;
 mod site_record;
 mod trust;
@@ -12,6 +13,7 @@ pub mod values;
 pub use ed25519::Ed25519Args;
 pub use output::{OutputArgs, ProgressMode};
 pub use repo::RepoArg;
+pub use sealing::SealingArgs;
 pub use signing::{Role, SigningArgs};
 pub use site_record::SiteRecordArg;
 pub use trust::TrustArgs;

@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use airlock::bundle::arrange;
-use airlock::workflow::seal::Signing;
 use airlock::workflow::{
     self, Finding, ImportOptions, ImportOutcome, Standing, SummarySource, Trust, import,
     plan_import,
 };
 
-use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, SiteRecordArg, TrustArgs};
+use crate::args::{RepoArg, SealingArgs, SiteRecordArg, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean, count};
@@ -34,9 +33,7 @@ pub struct Args {
     #[command(flatten)]
     record: SiteRecordArg,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// Imports the bundles and says what moved.
@@ -52,18 +49,12 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         return Err(CliError::usage(what).next("name one bundle at a time"));
     }
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
-    let mut keys = args.signing.open(context)?;
-    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let ed25519 = args.ed25519.keys()?;
+    let keys = args.sealing.open(context)?;
     let mut options = ImportOptions {
         bundle: Vec::new(),
         signatures: args.signatures,
         trust: &trust,
-        signing: Signing {
-            commit: &commit,
-            summary: &summary,
-            ed25519: &ed25519,
-        },
+        signing: keys.signing(),
         site_record: args.record.dir(&repo, context),
         now: context.now(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),

@@ -11,7 +11,7 @@ use airlock::workflow::promote::{
 use airlock::workflow::seal::{Signing, Unsigned};
 
 use super::sign;
-use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs, values};
+use crate::args::{RepoArg, Role, SealingArgs, TrustArgs, TwoStepArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
@@ -47,9 +47,7 @@ pub struct Args {
     #[command(flatten)]
     trust: TrustArgs,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// What the release commit says.
@@ -113,18 +111,11 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         return prepare(&args, plans, file, context);
     }
     // Only now, for no gate may come near a secret.
-    let mut keys = args.signing.open(context)?;
-    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let ed25519 = args.ed25519.keys()?;
+    let keys = args.sealing.open(context)?;
     let mut outcomes = Vec::new();
     for plan in plans {
-        let signing = Signing {
-            commit: &commit,
-            summary: &summary,
-            ed25519: &ed25519,
-        };
         let done = plan
-            .execute(signing, context.observer())
+            .execute(keys.signing(), context.observer())
             .map_err(CliError::from);
         // What an earlier pair published stays published.
         outcomes.push(match outcomes.is_empty() {
@@ -146,8 +137,8 @@ fn prepare(
         return Err(CliError::usage("--prepare needs SRC-REV and DST-REF")
             .why("each release commit has bytes, and signatures, of its own"));
     };
-    let signers = args.signing.open(context)?.signers(Role::Commit)?;
-    let ed25519 = args.ed25519.keys()?;
+    let signers = args.sealing.openpgp.open(context)?.signers(Role::Commit)?;
+    let ed25519 = args.sealing.ed25519.keys()?;
     let signing = Signing {
         commit: &signers,
         ed25519: &ed25519,
@@ -178,7 +169,7 @@ fn attach(args: &Args, target: &Repo, context: &Context) -> Result<Done, CliErro
     sign::attach::with_options(
         &args.two_step,
         &args.trust,
-        (&args.signing, &args.ed25519),
+        &args.sealing,
         unsigned(args),
         context,
         |options| attach_to_pending(target, options, context.observer()),

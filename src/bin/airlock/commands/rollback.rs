@@ -3,9 +3,8 @@
 use airlock::format::RefName;
 use airlock::workflow::promote::{PromoteOptions, PromoteOutcome};
 use airlock::workflow::rollback::{HoldOutcome, hold, plan_rollback};
-use airlock::workflow::seal::Signing;
 
-use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, values};
+use crate::args::{RepoArg, SealingArgs, values};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean};
@@ -34,9 +33,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = values::timestamp)]
     timestamp: Option<u64>,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// Goes back; a new commit's checksum alone goes to stdout.
@@ -44,15 +41,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
     if args.hold {
         // A site that signs its own summary goes on to; any other needs no key.
-        let mut keys = args.signing.open(context)?;
-        let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-        let ed25519 = args.ed25519.keys()?;
-        let signing = Signing {
-            commit: &commit,
-            summary: &summary,
-            ed25519: &ed25519,
-        };
-        let outcome = hold(&repo, signing, context.now(), context.observer())?;
+        let keys = args.sealing.open(context)?;
+        let outcome = hold(&repo, keys.signing(), context.now(), context.observer())?;
         return Ok(held(&outcome));
     }
     let (Some(name), Some(rev)) = (args.name, args.rev) else {
@@ -66,15 +56,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         ..PromoteOptions::new(rev, name, context.now())
     };
     let plan = plan_rollback(&repo, options)?;
-    let mut keys = args.signing.open(context)?;
-    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let ed25519 = args.ed25519.keys()?;
-    let signing = Signing {
-        commit: &commit,
-        summary: &summary,
-        ed25519: &ed25519,
-    };
-    Ok(released(&plan.execute(signing, context.observer())?))
+    let keys = args.sealing.open(context)?;
+    Ok(released(&plan.execute(keys.signing(), context.observer())?))
 }
 
 fn released(outcome: &PromoteOutcome) -> Done {

@@ -1,9 +1,9 @@
 //! `airlock summary`.
 
-use airlock::workflow::seal::{Signing, Unsigned};
+use airlock::workflow::seal::Unsigned;
 use airlock::workflow::summary;
 
-use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs};
+use crate::args::{RepoArg, SealingArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::Done;
@@ -20,9 +20,7 @@ pub struct Args {
     #[arg(long)]
     unsigned: bool,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// Regenerates or restores; the checksum of the summary alone goes to stdout.
@@ -37,21 +35,20 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         let done = Done::new(&outcome).text(format!("{}\n", outcome.checksum));
         return Ok(done.note(note).changed(outcome.changed));
     }
-    let mut keys = args.signing.open(context)?;
-    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let ed25519 = args.ed25519.keys()?;
-    let signing = Signing {
-        commit: &commit,
-        summary: &summary,
-        ed25519: &ed25519,
-    };
+    let keys = args.sealing.open(context)?;
     let unsigned = if args.unsigned {
         Unsigned::AskedFor
     } else {
         Unsigned::Refused
     };
-    let renewed = summary::regenerate(&repo, signing, unsigned, context.now(), context.observer())?;
-    let signed = match renewed.signers.len() + ed25519.len() {
+    let renewed = summary::regenerate(
+        &repo,
+        keys.signing(),
+        unsigned,
+        context.now(),
+        context.observer(),
+    )?;
+    let signed = match renewed.signers.len() + keys.ed25519.len() {
         0 => "not signed".to_owned(),
         signatures => format!("{signatures} signature(s)"),
     };

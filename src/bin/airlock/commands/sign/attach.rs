@@ -1,10 +1,10 @@
 //! `sign ... --attach SIG`: signatures that were made elsewhere.
 
 use airlock::workflow::promote::{AttachOptions, Attached};
-use airlock::workflow::seal::{Signing, Unsigned};
+use airlock::workflow::seal::Unsigned;
 use airlock::workflow::{self, Finding, Trust};
 
-use crate::args::{Ed25519Args, Role, SigningArgs, TrustArgs, TwoStepArgs};
+use crate::args::{SealingArgs, TrustArgs, TwoStepArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean};
@@ -18,24 +18,18 @@ pub fn trust(args: &TrustArgs, context: &Context) -> Result<Trust, CliError> {
 pub fn with_options(
     two_step: &TwoStepArgs,
     trust_args: &TrustArgs,
-    (signing, ed25519): (&SigningArgs, &Ed25519Args),
+    sealing: &SealingArgs,
     unsigned: Unsigned,
     context: &Context,
     run: impl Fn(&AttachOptions<'_>) -> Result<Attached, workflow::Error>,
 ) -> Result<Done, CliError> {
     let files = two_step.signatures()?;
     let trust = trust(trust_args, context)?;
-    let mut keys = signing.open(context)?;
-    let (commit, summary) = (keys.signers(Role::Commit)?, keys.signers(Role::Summary)?);
-    let ed25519 = ed25519.keys()?;
+    let keys = sealing.open(context)?;
     let attached = run(&AttachOptions {
         files: &files,
         trust: &trust,
-        signing: Signing {
-            commit: &commit,
-            summary: &summary,
-            ed25519: &ed25519,
-        },
+        signing: keys.signing(),
         unsigned,
         now: context.now(),
     })?;

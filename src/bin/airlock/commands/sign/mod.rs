@@ -19,7 +19,7 @@ use airlock::workflow::{
 };
 use clap::Subcommand;
 
-use crate::args::{Ed25519Args, RepoArg, Role, SigningArgs, TrustArgs, TwoStepArgs};
+use crate::args::{RepoArg, Role, SealingArgs, SigningArgs, TrustArgs, TwoStepArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::Done;
@@ -58,9 +58,7 @@ struct CommitArgs {
     #[command(flatten)]
     two_step: TwoStepArgs,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// Whose signatures go, and who is believed.
@@ -83,9 +81,7 @@ struct SummaryArgs {
     #[command(flatten)]
     two_step: TwoStepArgs,
     #[command(flatten)]
-    signing: SigningArgs,
-    #[command(flatten)]
-    ed25519: Ed25519Args,
+    sealing: SealingArgs,
 }
 
 /// Sign a bundle without writing it anew; the signature goes into NAME.airlock.asc beside it
@@ -117,7 +113,7 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
     let (now, observer) = (context.now(), context.observer());
     if args.all {
         let keyring = args.delete.keyring(context)?;
-        return rotate::run(&repo, &args.refs, keyring, &args.signing, context);
+        return rotate::run(&repo, &args.refs, keyring, &args.sealing.openpgp, context);
     }
     if let Some(file) = &args.two_step.prepare {
         let bytes = two_step::commit_to_sign(&repo, only(&args.revisions, "--prepare")?)?;
@@ -128,7 +124,7 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
         return attach::with_options(
             &args.two_step,
             &args.delete.trust,
-            (&args.signing, &args.ed25519),
+            &args.sealing,
             Unsigned::Refused,
             context,
             |options| promote::attach(&repo, revision, options, observer),
@@ -141,8 +137,8 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
         let removed: usize = outcome.values().map(|changes| changes.removed).sum();
         return Ok(deleted(Done::new(&outcome), removed));
     }
-    let ed25519 = args.ed25519.keys()?;
-    let signers = signers(&args.signing, Role::Commit, &ed25519, context)?;
+    let ed25519 = args.sealing.ed25519.keys()?;
+    let signers = signers(&args.sealing.openpgp, Role::Commit, &ed25519, context)?;
     let by_key = match ed25519.as_slice() {
         [] => BTreeMap::new(),
         keys => sign_ed25519::sign_commits(&repo, &args.revisions, keys, now, observer)?,
@@ -171,9 +167,9 @@ fn summary(args: &SummaryArgs, context: &Context) -> Result<Done, CliError> {
         let changes = unsign_summary(&repo, delete, &keyring, now, observer)?;
         return Ok(deleted(Done::new(&changes), changes.removed));
     }
-    let ed25519 = args.ed25519.keys()?;
+    let ed25519 = args.sealing.ed25519.keys()?;
     let changes = if args.two_step.attach.is_empty() {
-        let signers = signers(&args.signing, Role::Summary, &ed25519, context)?;
+        let signers = signers(&args.sealing.openpgp, Role::Summary, &ed25519, context)?;
         sign_summary(&repo, &signers, now, observer)?
     } else {
         let files = args.two_step.signatures()?;
