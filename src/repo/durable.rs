@@ -86,6 +86,22 @@ pub(in crate::repo) fn replace(
     mode: u32,
     sync: Sync,
 ) -> io::Result<()> {
+    place(tmp, dir, name, bytes, mode, sync)?;
+    if sync == Sync::Yes {
+        fs::fsync(dir)?;
+    }
+    Ok(())
+}
+
+/// Like [`replace`], but **the name is durable only when `dir` is synced.**
+pub(in crate::repo) fn place(
+    tmp: BorrowedFd<'_>,
+    dir: BorrowedFd<'_>,
+    name: &str,
+    bytes: &[u8],
+    mode: u32,
+    sync: Sync,
+) -> io::Result<()> {
     let (temporary, mut file) = create_unique(tmp, "airlock-")?;
     let result = (|| {
         file.write_all(bytes)?;
@@ -95,9 +111,6 @@ pub(in crate::repo) fn replace(
             fs::fsync(&file)?;
         }
         fs::renameat(tmp, temporary.as_str(), dir, name)?;
-        if sync == Sync::Yes {
-            fs::fsync(dir)?;
-        }
         Ok(())
     })();
     if result.is_err() {

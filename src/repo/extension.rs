@@ -7,13 +7,14 @@
 //! └── …           journal, redo record, stage, accepted state: their owners say
 //! ```
 
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
 use super::disk;
-use super::durable;
+use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
 use super::owner::make_dir_alike;
 use super::paths;
@@ -54,15 +55,41 @@ impl Repo {
     /// Writes the file `name` of `extensions/airlock`, or of a directory in it, durably, with
     /// exactly `mode`.
     pub fn write_extension(&self, name: &str, bytes: &[u8], mode: u32) -> Result<(), RepoError> {
-        let mut dir = self.extension_dir()?;
-        let mut file = name;
-        if let Some((below, rest)) = name.split_once('/') {
-            let path = self.path().join(paths::AIRLOCK).join(below);
-            durable::ensure_dir(&dir, below, 0o755).at("create", &path)?;
-            dir = durable::open_dir(&dir, below).at("open", &path)?;
-            file = rest;
+        self.write_extensions([(name, bytes, mode)])
+    }
+
+    /// Writes several such files, each whole or not at all; together they are durable after the last.
+    pub(in crate::repo) fn write_extensions<'f>(
+        &self,
+        files: impl IntoIterator<Item = (&'f str, &'f [u8], u32)>,
+    ) -> Result<(), RepoError> {
+        let (own, tmp) = (self.extension_dir()?, self.tmp()?);
+        let at = |name: &str| self.path().join(paths::AIRLOCK).join(name);
+        let mut below = BTreeMap::new();
+        let mut written = false;
+        for (name, bytes, mode) in files {
+            let (dir, file) = match name.split_once('/') {
+                None => (own.as_fd(), name),
+                Some((child, file)) => {
+                    if !below.contains_key(child) {
+                        durable::ensure_dir(&own, child, 0o755).at("create", at(child))?;
+                        let dir = durable::open_dir(&own, child).at("open", at(child))?;
+                        below.insert(child, dir);
+                    }
+                    (below.get(child).map_or(own.as_fd(), AsFd::as_fd), file)
+                }
+            };
+            durable::place(tmp.as_fd(), dir, file, bytes, mode, self.sync())
+                .at("write", at(name))?;
+            written = true;
         }
-        self.replace(dir.as_fd(), file, bytes, mode)
+        if self.sync() == Sync::Yes && written {
+            for (child, dir) in &below {
+                fs::fsync(dir).at("sync", at(child))?;
+            }
+            fs::fsync(&own).at("sync", at(""))?;
+        }
+        Ok(())
     }
 
     /// Removes the file `name` of `extensions/airlock` durably, if it is there.

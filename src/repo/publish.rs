@@ -104,7 +104,8 @@ fn unchanged(repo: &Repo, intent: &Intent) -> Result<(), RepoError> {
     Ok(())
 }
 
-fn sync_filesystem(repo: &Repo) -> Result<(), RepoError> {
+/// Waits until everything written so far is on the medium.
+pub(in crate::repo) fn sync_filesystem(repo: &Repo) -> Result<(), RepoError> {
     match repo.sync() {
         Sync::Yes => fs::syncfs(repo.dir()).at("sync", repo.path()),
         Sync::No => Ok(()),

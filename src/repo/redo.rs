@@ -11,6 +11,23 @@
 //!
 //! Everything else is in `objects` and synced by then, so the record is all that is needed to
 //! finish: no bundle, no stage. Every step may be done twice.
+//!
+//! The steps come in groups. Within one, each file is synced and then renamed, and the directories
+//! that got names are synced once, after the last; only then does the next group begin:
+//!
+//! ```text
+//! directories of commits   cut here: empty directories more
+//! commitmeta               signatures of commits that nobody sees yet
+//! commits                  whole, as their objects and signatures are; no ref names them
+//! refs                     one by one: each names a commit that is there
+//! summary.sig ▸ summary    the old pair, a pair that does not match (clients try again), or the new
+//! state                    what was accepted, in files that each are old or new
+//! journal                  a torn line is taken away, a line that is there not written twice
+//! record removed           nothing is left to do, so nothing is lost with it
+//! ```
+//!
+//! Who rolls forward finds names that a killed run gave and did not live to sync, and so syncs the
+//! whole filesystem before the record goes.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{Context, RepoError};
 use super::lock::AirlockLock;
 use super::paths::RefPlace;
+use super::publish::sync_filesystem;
 use super::repository::Repo;
 use super::transaction::{Intent, StateFile, SummaryPair};
 use super::{durable, paths, visible};
@@ -89,6 +107,7 @@ impl Repo {
         };
         let _lock = self.lock_shared()?;
         record.apply(self)?;
+        sync_filesystem(self)?;
         Record::remove(self)?;
         let refs = record.refs.into_iter().map(|(name, to)| (name, to.new));
         Ok(Some(RolledForward {
@@ -186,23 +205,42 @@ impl Record {
 
     /// Does every step, each of which may have been done before.
     pub(in crate::repo) fn apply(&self, repo: &Repo) -> Result<(), RepoError> {
-        for (commit, Blob(bytes)) in &self.commitmeta {
-            visible::commitmeta(repo, commit, bytes)?;
-        }
-        for (commit, Blob(bytes)) in &self.commits {
-            visible::commit(repo, commit, bytes, self.partial.contains(commit))?;
-        }
+        self.apply_commits(repo)?;
         self.apply_refs(repo)?;
         if let Some(pair) = &self.summary {
             visible::summary(repo, &pair.to_pair())?;
         }
-        for (name, file) in &self.state {
-            repo.write_extension(name, &file.bytes.0, file.mode)?;
-        }
+        let state = self.state.iter();
+        repo.write_extensions(
+            state.map(|(name, file)| (name.as_str(), &*file.bytes.0, file.mode)),
+        )?;
         match &self.journal {
             Some(line) => visible::journal_line(repo, line),
             None => Ok(()),
         }
+    }
+
+    /// All detached metadata is durable before the first commit is seen, and all commits before a ref.
+    fn apply_commits(&self, repo: &Repo) -> Result<(), RepoError> {
+        let metas: Vec<_> = self.commitmeta.keys().collect();
+        let commits: Vec<_> = self.commits.keys().collect();
+        visible::commit_dirs(repo, &[&metas[..], &commits[..]].concat())?;
+        for (commit, Blob(bytes)) in &self.commitmeta {
+            visible::commitmeta(repo, commit, bytes)?;
+        }
+        visible::sync_commits(repo, &metas)?;
+        let (partial, whole): (Vec<_>, Vec<_>) = commits
+            .iter()
+            .partition(|commit| self.partial.contains(commit));
+        visible::mark_partial(repo, &partial)?;
+        for (commit, Blob(bytes)) in &self.commits {
+            visible::commit(repo, commit, bytes)?;
+        }
+        visible::sync_commits(repo, &commits)?;
+        for commit in whole {
+            visible::unmark_partial(repo, commit)?;
+        }
+        Ok(())
     }
 
     /// Deletes before it sets: `a` may have to make room for `a/b`.

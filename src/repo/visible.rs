@@ -1,5 +1,6 @@
 //! The steps that change what others see of a repository; each is whole or not there, and may be repeated.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,6 +17,8 @@ use super::repository::Repo;
 use super::transaction::SummaryPair;
 use crate::format::{Checksum, ObjectKind, ObjectName};
 
+/// Where marks of partial commits lie.
+const STATE: &str = "state";
 /// The largest summary, or signature of one, that is read.
 const MAX_SUMMARY: u64 = 128 * 1024 * 1024;
 /// Beneath `extensions/airlock`.
@@ -39,7 +42,20 @@ impl Repo {
     }
 }
 
-/// Replaces a commit's detached metadata.
+/// Makes the two-letter directories that commits go to, and syncs what holds them, once for all.
+pub(in crate::repo) fn commit_dirs(repo: &Repo, commits: &[&Checksum]) -> Result<(), RepoError> {
+    let at = || repo.path().join(paths::OBJECTS);
+    for fan in fans(commits) {
+        make_dir_alike(repo.objects(), &fan).at("create", at())?;
+    }
+    // Also where all were there: they may be what a run that was killed has just made.
+    match repo.sync() {
+        Sync::Yes if !commits.is_empty() => fs::fsync(repo.objects()).at("sync", at()),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces the detached metadata of a commit; **durable only after [`sync_commits`].**
 pub(in crate::repo) fn commitmeta(
     repo: &Repo,
     commit: &Checksum,
@@ -52,53 +68,72 @@ pub(in crate::repo) fn commitmeta(
     )
 }
 
-/// Adds a commit; a mark that it is partial comes before it and goes after it.
+/// Marks commits that are about to come as partial, durably.
+pub(in crate::repo) fn mark_partial(repo: &Repo, commits: &[&Checksum]) -> Result<(), RepoError> {
+    for commit in commits {
+        let mark = paths::partial(commit);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let bits = Bits::from_raw_mode(0o644);
+        fs::openat(repo.dir(), mark.as_str(), flags, bits).at("create", repo.path().join(&mark))?;
+    }
+    match repo.sync() {
+        Sync::Yes if !commits.is_empty() => durable::open_dir(repo.dir(), STATE)
+            .and_then(fs::fsync)
+            .at("sync", repo.path().join(STATE)),
+        _ => Ok(()),
+    }
+}
+
+/// Adds a commit; **durable only after [`sync_commits`].**
 pub(in crate::repo) fn commit(
     repo: &Repo,
     commit: &Checksum,
     bytes: &[u8],
-    partial: bool,
 ) -> Result<(), RepoError> {
-    let mark = paths::partial(commit);
-    let at = || repo.path().join(&mark);
-    if partial {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let bits = Bits::from_raw_mode(0o644);
-        let file = fs::openat(repo.dir(), mark.as_str(), flags, bits).at("create", at())?;
-        fs::fsync(&file).at("sync", at())?;
-    }
     object(repo, &ObjectName::new(*commit, ObjectKind::Commit), bytes)?;
-    remove(repo.dir(), &mark, partial).at("remove", at())?;
     let tombstone = ObjectName::new(*commit, ObjectKind::TombstoneCommit);
     let loose = paths::loose(&tombstone, repo.mode());
-    remove(repo.objects(), &loose, false).at("remove", repo.store().full(&tombstone))
+    remove(repo.objects(), &loose).at("remove", repo.store().full(&tombstone))
 }
 
-fn remove(dir: BorrowedFd<'_>, path: &str, keep: bool) -> Result<(), Errno> {
-    if keep {
+/// Takes the mark away from a commit that is whole.
+pub(in crate::repo) fn unmark_partial(repo: &Repo, commit: &Checksum) -> Result<(), RepoError> {
+    let mark = paths::partial(commit);
+    remove(repo.dir(), &mark).at("remove", repo.path().join(&mark))
+}
+
+/// Syncs the directories that files of these commits were put in, each once.
+pub(in crate::repo) fn sync_commits(repo: &Repo, commits: &[&Checksum]) -> Result<(), RepoError> {
+    if repo.sync() == Sync::No {
         return Ok(());
     }
+    for fan in fans(commits) {
+        durable::open_dir(repo.objects(), &fan)
+            .and_then(fs::fsync)
+            .at("sync", repo.path().join(paths::OBJECTS).join(&fan))?;
+    }
+    Ok(())
+}
+
+fn fans(commits: &[&Checksum]) -> BTreeSet<String> {
+    let fan = |commit: &&Checksum| commit.to_string().get(..2).unwrap_or_default().to_owned();
+    commits.iter().map(fan).collect()
+}
+
+fn remove(dir: BorrowedFd<'_>, path: &str) -> Result<(), Errno> {
     match fs::unlinkat(dir, path, AtFlags::empty()) {
         Err(Errno::NOENT) => Ok(()),
         other => other,
     }
 }
 
-/// Writes an object's file durably, replacing one that is there.
+/// Gives an object's file its name, replacing one that is there; its bytes are durable before.
 fn object(repo: &Repo, name: &ObjectName, bytes: &[u8]) -> Result<(), RepoError> {
-    let loose = paths::loose(name, repo.mode());
-    let (fan, file) = loose.split_once('/').unwrap_or(("", &loose));
     let at = || repo.store().full(name);
-    make_dir_alike(repo.objects(), fan).at("create", at())?;
-    let dir = durable::open_dir(repo.objects(), fan).at("open", at())?;
     let temp = Temp::write(repo, bytes)?;
     temp.sync(repo)?;
-    temp.rename(dir.as_fd(), file).at("write", at())?;
-    if repo.sync() == Sync::Yes {
-        fs::fsync(&dir).at("sync", at())?;
-        fs::fsync(repo.objects()).at("sync", at())?;
-    }
-    Ok(())
+    let loose = paths::loose(name, repo.mode());
+    temp.rename(repo.objects(), &loose).at("write", at())
 }
 
 /// Replaces summary and signature, one right after the other, with one modification time.
@@ -125,7 +160,7 @@ pub(in crate::repo) fn summary(repo: &Repo, pair: &SummaryPair) -> Result<(), Re
         Some(temp) => temp
             .rename(repo.dir(), paths::SUMMARY_SIG)
             .at("write", at())?,
-        None => remove(repo.dir(), paths::SUMMARY_SIG, false).at("remove", at())?,
+        None => remove(repo.dir(), paths::SUMMARY_SIG).at("remove", at())?,
     }
     let at = || repo.path().join(paths::SUMMARY);
     summary

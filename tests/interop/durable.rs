@@ -69,6 +69,15 @@ fn commit() {
             _ => found.last().copied(),
         };
     }
+    // So is that of the commit before the ref names it.
+    let (seen, named) = (positions(STEPS[5].1), positions(STEPS[6].1));
+    let commits = positions(&["fsync(", "/objects/"]);
+    assert!(
+        commits
+            .iter()
+            .any(|sync| (seen[0]..named[0]).contains(sync)),
+        "{trace}"
+    );
     // Every directory that got an object is on the disk before the record is written.
     let record = positions(STEPS[4].1)[0];
     for at in positions(STEPS[3].1) {

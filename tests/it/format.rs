@@ -2,6 +2,7 @@
 
 mod filez;
 mod gvariant;
+mod huffman;
 mod hash_order;
 mod objects;
 mod strictness;

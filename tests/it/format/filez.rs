@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::hex;
 use super::objects::objects;
 
-fn header() -> FileHeader {
+pub fn header() -> FileHeader {
     FileHeader::regular(0, 0, 0o755, Xattrs::default())
 }
 
@@ -31,7 +31,7 @@ fn read(filez: &[u8], step: usize) -> std::io::Result<(Vec<u8>, FilezInfo)> {
 }
 
 /// Checks in every way there is, and holds the ways against each other.
-fn check(filez: &[u8]) -> Result<(Vec<u8>, FilezInfo), FormatError> {
+pub fn check(filez: &[u8]) -> Result<(Vec<u8>, FilezInfo), FormatError> {
     let mut content = Vec::new();
     let whole = Checker::new().check_with(filez, |piece| content.extend_from_slice(piece));
     let smallest = if content.len() > 10_000 { 1000 } else { 1 };
