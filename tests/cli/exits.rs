@@ -199,3 +199,19 @@ fn client_config_check_exits() {
     let ended = place.airlock("client-config --check os.conf --remote os");
     assert_eq!(ended.code, 2, "to check or to write");
 }
+
+/// A key without a file would sign nothing: exit 2, and no key is opened for it.
+#[test]
+fn an_inventory_is_signed_only_in_a_file() {
+    let place = place();
+    for by in ["--key test.key", "--gpg-sign nobody@example.org"] {
+        let line = format!("inventory --repo repo {by}");
+        let ended = place.airlock(&line);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{line}");
+        explains(&line, &ended.stderr);
+        assert!(ended.stderr.contains("Add -o FILE"), "{}", ended.stderr);
+    }
+    let ended = place.airlock("inventory --repo repo --key test.key -o site.json");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(place.path().join("site.json.asc").is_file());
+}

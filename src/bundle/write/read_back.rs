@@ -80,11 +80,10 @@ pub(super) fn read_back_tar(
     observer: &dyn Observer,
 ) -> Result<(), WriteError> {
     begin(expected, observer);
-    let volumes: Result<Vec<Uncached>, _> = files.iter().map(|path| open_uncached(path)).collect();
-    let mut joined: Box<dyn Read> = Box::new(io::empty());
-    for volume in volumes? {
-        joined = Box::new(joined.chain(volume));
-    }
+    let mut joined = Joined {
+        files: files.iter(),
+        open: None,
+    };
     let path = files.first().map_or(Path::new(""), PathBuf::as_path);
     for expected in expected {
         let failed = WriteError::io("describe a member of", path);
@@ -99,6 +98,35 @@ pub(super) fn read_back_tar(
         stage: Stage::ReadBack,
     });
     Ok(())
+}
+
+/// The volumes one after the other; only one of them is open, for each wants its own memory.
+struct Joined<'a> {
+    files: std::slice::Iter<'a, PathBuf>,
+    open: Option<Uncached>,
+}
+
+impl Read for Joined<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if let Some(open) = &mut self.open {
+                let read = open.read(buffer)?;
+                if read > 0 {
+                    return Ok(read);
+                }
+            }
+            let Some(next) = self.files.next() else {
+                return Ok(0);
+            };
+            self.open = Some(match self.open.take() {
+                Some(last) => last.followed_by(next)?,
+                None => Uncached::open(next)?,
+            });
+        }
+    }
 }
 
 fn begin(expected: &[Expected], observer: &dyn Observer) {

@@ -39,6 +39,17 @@ enum Way {
 impl Uncached {
     /// Opens a file.
     pub(super) fn open(path: &Path) -> io::Result<Uncached> {
+        Uncached::open_with(path, vec![0; BLOCK + ALIGNMENT])
+    }
+
+    /// Closes this file and opens another, with the same memory.
+    pub(super) fn followed_by(self, path: &Path) -> io::Result<Uncached> {
+        let Uncached { file, memory, .. } = self;
+        drop(file);
+        Uncached::open_with(path, memory)
+    }
+
+    fn open_with(path: &Path, memory: Vec<u8>) -> io::Result<Uncached> {
         let direct = OpenOptions::new()
             .read(true)
             .custom_flags(OFlags::DIRECT.bits().cast_signed())
@@ -53,7 +64,7 @@ impl Uncached {
         let mut opened = Uncached {
             file,
             way,
-            memory: vec![0; BLOCK + ALIGNMENT],
+            memory,
             rest: 0..0,
             offset: 0,
         };
@@ -166,6 +177,25 @@ mod tests {
             return;
         };
         reads_what_was_written(directory.path());
+    }
+
+    #[test]
+    fn the_next_file_reads_as_if_it_were_the_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("long"), [1; 9000]).unwrap();
+        std::fs::write(path("short"), [2; 77]).unwrap();
+        for name in ["long", "short"] {
+            File::open(path(name)).unwrap().sync_all().unwrap();
+        }
+        let mut file = Uncached::open(&path("long")).unwrap();
+        let mut found = Vec::new();
+        (&mut file).take(100).read_to_end(&mut found).unwrap();
+        let memory = file.memory.as_ptr();
+        let mut file = file.followed_by(&path("short")).unwrap();
+        assert_eq!(file.memory.as_ptr(), memory);
+        file.read_to_end(&mut found).unwrap();
+        assert_eq!(found, [&[1; 100][..], &[2; 77]].concat());
     }
 
     #[test]

@@ -104,6 +104,11 @@ impl SigningArgs {
         })
     }
 
+    /// Says whether somebody was named to sign; what the configuration names is not asked.
+    pub fn is_given(&self) -> bool {
+        !self.key.is_empty() || !self.gpg_sign.is_empty()
+    }
+
     /// Options win over the configuration, role by role.
     fn key_files(&self, role: Role, context: &Context) -> Vec<PathBuf> {
         let fits = |key: &&KeyChoice| key.role.is_none_or(|r| r == role);

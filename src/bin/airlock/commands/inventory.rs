@@ -27,6 +27,11 @@ pub struct Args {
 
 /// Takes the inventory.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    if args.output.is_none() && args.signing.is_given() {
+        return Err(CliError::usage("a signature needs a file to be beside")
+            .why("without -o the inventory is printed, and nothing is signed")
+            .next("add -o FILE; the signatures go to FILE.asc"));
+    }
     let repo = args.repo.open(context)?;
     let site = match (&args.site, &context.config().site) {
         (Some(site), _) => site.clone(),
