@@ -9,6 +9,7 @@ mod client_check;
 mod commit;
 mod damage;
 mod durable;
+mod fleet;
 mod glib;
 mod history;
 mod image;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         commit::trials(),
         damage::trials(),
         durable::trials(),
+        fleet::trials(),
         glib::trials(),
         history::trials(),
         keys::trials(),

@@ -81,7 +81,8 @@ pub(super) fn downgrade(
         from_sequence: permission.from_sequence,
         accepted,
     };
-    Ok(vec![back.clone(), unfit])
+    // The first one says what to do next.
+    Ok(vec![unfit, back.clone()])
 }
 
 /// Is the commit that the ref has younger than the one offered?

@@ -64,7 +64,7 @@ impl TrustFinding {
                 "take a bundle with every update since, or install the new directory"
             }
             TrustFinding::TrustBehind { .. } => {
-                "take the bundle that brings the update; after a power cut: airlock recover"
+                "take the bundle that brings it: the same one again, if its import was cut off"
             }
             TrustFinding::TrustWithoutPolicy => {
                 "use a trust directory with a policy.toml that has [[trust]]"
