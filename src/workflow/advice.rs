@@ -10,6 +10,9 @@ impl Finding {
     pub fn class(&self) -> Class {
         use Finding::*;
         match self {
+            Back(finding) => finding.class(),
+            Promotion(finding) => finding.class(),
+            Record(finding) => finding.class(),
             Trust(finding) => finding.class(),
             Unsigned { .. }
             | TooFewSigners { .. }
@@ -20,12 +23,7 @@ impl Finding {
             Contradiction { .. } | SummaryRefs { .. } | Incomplete { .. } | Stray { .. } => {
                 Class::Corrupt
             }
-            JournalBroken { .. } => Class::Corrupt,
-            BaseMissing { .. }
-            | NoSummary
-            | NothingKept
-            | NothingToTakeBack
-            | NothingPending => Class::NotFound,
+            BaseMissing { .. } | NoSummary | NothingKept => Class::NotFound,
             FlatpakRepository { .. } => Class::Unsupported,
             NoSpace { .. } | ReadOnly => Class::System,
             Changed { .. } => Class::Busy,
@@ -58,8 +56,6 @@ impl Finding {
             }
             MayNotSign { .. } => "have it signed by a certificate that the policy allows",
             Ed25519Refused { .. } => "sign it: airlock sign commit|summary --ed25519-key FILE",
-            NothingPending => "prepare one first: airlock promote --prepare FILE",
-            Overtaken { .. } => "prepare the promotion again",
             BlocksStockClients { .. } => "remove that signature: airlock sign --delete",
             RoleNotListed { .. } | RefNotAllowed { .. } => {
                 "add a rule to policy.toml if this is meant to be allowed"
@@ -68,6 +64,9 @@ impl Finding {
                 "check that this is the repository that is meant"
             }
             Expired { .. } | TooOld { .. } => "export a new bundle; check this machine's clock",
+            Back(finding) => finding.hint(),
+            Promotion(finding) => finding.hint(),
+            Record(finding) => finding.hint(),
             Trust(finding) => finding.hint(),
             ExpiryMissing { .. } => "export again with --expires",
             Replayed { .. } => "nothing, if this bundle was imported before; else take a newer one",
@@ -85,12 +84,6 @@ impl Finding {
             BaseMissing { .. } => "import the bundle before this one, or export with --full",
             Partial { .. } => "complete the commit first: airlock import, or ostree pull",
             Alias { .. } => "name the ref it stands for",
-            ClockBehind { .. } => "set this machine's clock",
-            PermissionUnfit { .. } => "export again with --permit-rollback REF=SEQUENCE",
-            RecordLost { .. } => "build it again: airlock trust recover",
-            JournalBroken { .. } => {
-                "ask the release side, and add --at-least REF=SEQUENCE for every ref"
-            }
             SummaryDeltas { .. } => {
                 "delete deltas nobody lists, or sign the site's own summary with --key"
             }
@@ -99,19 +92,11 @@ impl Finding {
             NoSummary | NothingKept | KeptSummaryRefs { .. } => {
                 "make a new one: airlock summary, with a key"
             }
-            NeverReleased { .. } => "name an earlier release, as REF^; or use airlock promote",
-            NothingToTakeBack => "import a bundle first; its predecessor is kept from then on",
-            ReturnNotPermitted { .. } => {
-                "ask for a newer bundle; one of `export --may-return` can be taken back"
-            }
-            MovedSince { .. } => "move it back first, or ask for a newer bundle",
             SummaryWouldLoseSignature => "name a key, or say --unsigned",
             FlatpakRepository { .. } => "use flatpak's own tools for this repository",
             UnlistedRefs { .. } => "delete these refs, or sign the site's own summary with --key",
             NoSpace { .. } => "make room, and run the same command again",
             ReadOnly => "run as the owner of the repository",
-            TimestampBelow { .. } => "leave --timestamp out, or check the clocks",
-            GateRefused { .. } => "see what the gate said",
             KeyExpiresFirst { .. } => "shorten --expires, or renew the key",
         }
     }

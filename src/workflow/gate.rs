@@ -5,7 +5,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use super::error::Error;
-use super::finding::Finding;
+use super::finding::PromotionFinding;
 
 /// Runs a shell command with these variables in its environment; any end but success refuses.
 ///
@@ -13,7 +13,7 @@ use super::finding::Finding;
 /// this program is opened close-on-exec.
 pub fn run(command: &str, variables: &[(&str, &OsStr)]) -> Result<(), Error> {
     let refused = |outcome: String| {
-        Error::refused(Finding::GateRefused {
+        Error::refused(PromotionFinding::GateRefused {
             command: command.into(),
             outcome,
         })

@@ -55,7 +55,7 @@ pub use client_config::{
 };
 pub use diff::{Change, DiffOutcome, Difference, Thing, diff};
 pub use error::Error;
-pub use finding::Finding;
+pub use finding::{BackFinding, Finding, PromotionFinding, RecordFinding};
 pub use fsck::{CheckFinding, CheckOptions, CheckOutcome, SummaryFault, check};
 pub use import::{ImportOptions, ImportOutcome, Standing, SummarySource, import, plan_import};
 pub use init::{InitOutcome, init};
@@ -78,6 +78,6 @@ pub use statement::{
 pub use subject::Subject;
 pub use trust::{
     FirstTrust, StatementFault, Trust, TrustFinding, TrustError, TrustRecord, TrustStatement, TrustUpdateOptions,
-    TrustUpdateOutcome, init_trust, sign_trust, update_trust,
+    TrustUpdateOutcome, TrustVersion, init_trust, sign_trust, update_trust,
 };
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

@@ -25,6 +25,7 @@ mod policy;
 mod promote;
 mod prune;
 mod publish;
+mod remembered;
 mod repo;
 mod rollback;
 mod rotate;

@@ -5,7 +5,7 @@ use airlock::workflow::export::{Base, ExportError, MayReturn};
 use airlock::workflow::promote::{PromoteOptions, SOURCE_COMMIT};
 use airlock::workflow::rollback::{HoldOutcome, Previous, hold, plan_rollback};
 use airlock::workflow::seal::Signing;
-use airlock::workflow::{Error, Finding, Standing, journal};
+use airlock::workflow::{BackFinding, Error, Finding, Standing, journal};
 use airlock::{Class, Silent};
 
 use crate::bench::Key;
@@ -77,10 +77,11 @@ fn a_permitted_release_is_taken_back_without_a_key() {
     let commit = Some(first);
     assert_eq!(
         refused,
-        [Finding::ReturnNotPermitted {
+        [BackFinding::ReturnNotPermitted {
             name: STABLE.parse().unwrap(),
             commit
-        }]
+        }
+        .into()]
     );
 }
 
@@ -95,7 +96,7 @@ fn without_permission_it_is_refused() {
     let commit = Some(first);
     assert_eq!(
         findings(error),
-        [Finding::ReturnNotPermitted { name, commit }]
+        [BackFinding::ReturnNotPermitted { name, commit }.into()]
     );
     assert_eq!(route.published(), before);
 }
@@ -109,7 +110,10 @@ fn a_ref_that_was_moved_since_is_left_alone() {
     tx.publish(&Silent).unwrap();
     let moved = findings(take_back(&route).unwrap_err());
     assert!(
-        matches!(moved.as_slice(), [Finding::MovedSince { commit: None, .. }]),
+        matches!(
+            moved.as_slice(),
+            [Finding::Back(BackFinding::MovedSince { commit: None, .. })]
+        ),
         "{moved:?}"
     );
     assert!(route.site.commit(&second).is_ok());
@@ -124,7 +128,7 @@ fn before_the_first_import_is_nothing() {
     let full = route.export(Base::Full, MayReturn::Before);
     route.import(&full.files).unwrap();
     let error = take_back(&route).unwrap_err();
-    assert_eq!(findings(error), [Finding::NothingToTakeBack]);
+    assert_eq!(findings(error), [BackFinding::NothingToTakeBack.into()]);
 }
 
 #[test]
@@ -244,7 +248,10 @@ fn the_twin_publishes_an_old_tree_as_a_newer_commit() {
     let other = route.twin.commit("os/dev", V3, |_| ());
     let error = back(&other.to_string()).unwrap_err();
     assert!(
-        matches!(error.findings(), [Finding::NeverReleased { .. }]),
+        matches!(
+            error.findings(),
+            [Finding::Back(BackFinding::NeverReleased { .. })]
+        ),
         "{error:?}"
     );
 }

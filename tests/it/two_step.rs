@@ -10,7 +10,7 @@ use airlock::workflow::promote::{
 use airlock::workflow::seal::{Signing, Unsigned};
 use airlock::workflow::summary::regenerate;
 use airlock::workflow::two_step::{attach_summary, commit_to_sign, summary_to_sign};
-use airlock::workflow::{Error, Finding, Signable, Statement, Trust};
+use airlock::workflow::{Error, Finding, PromotionFinding, Signable, Statement, Trust};
 
 use crate::bench::{Bench, Key, NOW};
 
@@ -163,7 +163,9 @@ fn a_ref_that_moved_is_not_overrun() {
     let trust = trust(&[&alice], "");
     let files = [sign(&alice, &prepared.bytes)];
     let error = attach_to_pending(&bench.repo, &options(&files, &trust), &Silent).unwrap_err();
-    assert!(matches!(finding(error), Finding::Overtaken { head, .. } if head == Some(other)));
+    assert!(
+        matches!(finding(error), Finding::Promotion(PromotionFinding::Overtaken { head, .. }) if head == Some(other))
+    );
     assert_eq!(bench.head("os/stable"), Some(other));
     assert_eq!(signatures(&bench, &prepared.commit), 0);
 
@@ -177,7 +179,7 @@ fn a_ref_that_moved_is_not_overrun() {
     let done = attach_to_pending(&bench.repo, &options(&files, &trust), &Silent).unwrap();
     assert!(done.promoted && pending(&bench.repo).unwrap().is_empty());
     let none = attach_to_pending(&bench.repo, &options(&files, &trust), &Silent).unwrap_err();
-    assert_eq!(finding(none), Finding::NothingPending);
+    assert_eq!(finding(none), PromotionFinding::NothingPending.into());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::super::finding::Finding;
+use super::super::finding::{Finding, RecordFinding};
 use crate::Class;
 use crate::format::{Checksum, RefName};
 use crate::repo::FsckFinding;
@@ -17,6 +17,8 @@ pub enum CheckFinding {
     Repository(FsckFinding),
     /// Of what is signed.
     Trust(Finding),
+    /// Of what the repository remembers.
+    Record(RecordFinding),
     /// Of the summary.
     Summary(SummaryFault),
 }
@@ -72,6 +74,7 @@ impl CheckFinding {
         match self {
             CheckFinding::Repository(finding) => finding.class(),
             CheckFinding::Trust(finding) => finding.class(),
+            CheckFinding::Record(finding) => finding.class(),
             CheckFinding::Summary(_) => Class::Corrupt,
         }
     }
@@ -91,6 +94,7 @@ impl fmt::Display for CheckFinding {
         match self {
             CheckFinding::Repository(finding) => finding.fmt(f),
             CheckFinding::Trust(finding) => finding.fmt(f),
+            CheckFinding::Record(finding) => finding.fmt(f),
             CheckFinding::Summary(fault) => fault.fmt(f),
         }
     }

@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! repo::fsck          objects, trees, refs
+//! record              the journal's chain, what was accepted, and where that put the refs
 //! with trust    ref ─▶ commit ─▶ signatures, judged under that ref; bindings
 //!               summary ─▶ signatures; the refs, commits and sizes it lists
 //! ```
 
 mod finding;
+mod record;
 
 use serde::Serialize;
 
@@ -80,6 +82,7 @@ pub fn check(
             .map(CheckFinding::Repository)
             .collect(),
     };
+    record::check(repo, &mut outcome.findings)?;
     if let Some(trust) = options.trust {
         check_commits(repo, trust, options.now, &mut outcome)?;
         check_summary(repo, trust, options.now, &mut outcome.findings)?;

@@ -1,7 +1,7 @@
 //! Which clock an import is judged by.
 
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::{Finding, RecordFinding};
 
 /// What the machine says the time is, and the time that is judged at.
 #[derive(Clone, Debug)]
@@ -18,10 +18,8 @@ impl Clock {
 
     /// Tells that the machine's clock was not believed, if it was not.
     pub(super) fn behind(&self) -> Option<Finding> {
-        (self.judged > self.said).then_some(Finding::ClockBehind {
-            clock: self.said,
-            judged: self.judged,
-        })
+        let (clock, judged) = (self.said, self.judged);
+        (judged > clock).then(|| RecordFinding::ClockBehind { clock, judged }.into())
     }
 
     /// Adds to findings which clock they were judged by.

@@ -4,7 +4,7 @@ use crate::bundle::{Release, VerifiedBundle};
 use crate::format::{Checksum, RefName};
 use crate::repo::Repo;
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::{BackFinding, Finding};
 use crate::workflow::subject::Subject;
 
 use super::site_state::{SiteState, commit_time};
@@ -76,13 +76,13 @@ pub(super) fn downgrade(
     if accepted == Some(permission.from_sequence) {
         return Ok(Vec::new());
     }
-    let unfit = Finding::PermissionUnfit {
+    let unfit = BackFinding::PermissionUnfit {
         name: release.name.clone(),
         from_sequence: permission.from_sequence,
         accepted,
     };
     // The first one says what to do next.
-    Ok(vec![unfit, back.clone()])
+    Ok(vec![unfit.into(), back.clone()])
 }
 
 /// Is the commit that the ref has younger than the one offered?

@@ -56,7 +56,7 @@ impl SiteState {
             previous: Previous::load(repo)?,
             accepted: records.accepted(),
             now: records.now(clock)?,
-            lost: records.lost(repo)?,
+            lost: records.lost(repo)?.into_iter().map(Finding::from).collect(),
             own: records.own,
             heads: refs.map(|(name, entry)| (name, entry.commit)).collect(),
             summary: repo.summary()?,

@@ -49,6 +49,13 @@ fn facts(page: &mut Page, outcome: &InspectOutcome) {
     row("made", time(outcome.created));
     row("expires", outcome.expires.map_or(text("never"), time));
     row("made by", text(&outcome.tool));
+    for update in &outcome.trust_updates {
+        let said = match update.notes.as_str() {
+            "" => format!("version {}", update.version),
+            notes => format!("version {}: {notes}", update.version),
+        };
+        row("trust update", text(said));
+    }
     let signers = outcome.signers.join(", ");
     row(
         "signatures name",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Error;
+use super::{Error, TrustVersion};
 use crate::bundle::{
     Bundle, ByteTotals, Manifest, MemberName, ObjectTotals, ReadError, Release, RepositoryId,
     SiteName,
@@ -39,6 +39,8 @@ pub struct InspectOutcome {
     pub tool: String,
     /// The keys that its signatures name; `unreadable` for a file that holds something else.
     pub signers: Vec<String>,
+    /// The versions of the trust that it carries.
+    pub trust_updates: Vec<TrustVersion>,
     /// What it claims to bring.
     pub releases: Vec<InspectedRelease>,
     /// The refs as they would be after import; those without a commit would be deleted.
@@ -111,7 +113,9 @@ pub fn inspect(paths: &[PathBuf]) -> Result<InspectOutcome, Error> {
     }
     signers.sort();
     signers.dedup();
-    Ok(outcome(*bundle.id(), signers, manifest))
+    let mut outcome = outcome(*bundle.id(), signers, manifest);
+    outcome.trust_updates = bundle.trust_updates().iter().map(Into::into).collect();
+    Ok(outcome)
 }
 
 fn outcome(bundle: Checksum, signers: Vec<String>, manifest: Manifest) -> InspectOutcome {
@@ -145,6 +149,7 @@ fn outcome(bundle: Checksum, signers: Vec<String>, manifest: Manifest) -> Inspec
         expires: manifest.expires,
         tool: manifest.origin.tool,
         signers,
+        trust_updates: Vec::new(),
         releases: manifest.releases.into_iter().map(release).collect(),
         refs_after: manifest.refs_after,
         bytes: members.iter().map(|member| member.size).sum(),

@@ -11,7 +11,7 @@ use crate::openpgp::{Fingerprint, Reason, split_signatures};
 use crate::repo::{Repo, Transaction, walk};
 use crate::workflow::attach::Handed;
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::{Finding, PromotionFinding};
 use crate::workflow::journal::{self, Entry, Move, Verb};
 use crate::workflow::policy::Role;
 use crate::workflow::seal::{RenewedSummary, Signing, Unsigned, renew_summary};
@@ -106,7 +106,7 @@ pub fn attach_to_pending(
             break;
         }
     }
-    let commit = newest.ok_or_else(|| Error::refused(Finding::NothingPending))?;
+    let commit = newest.ok_or_else(|| Error::refused(PromotionFinding::NothingPending))?;
     add(repo, commit, None, options, observer)
 }
 
@@ -193,7 +193,7 @@ fn still_follows(repo: &Repo, commit: &Checksum, promotion: &Pending) -> Result<
     let head = repo.ref_commit(&promotion.name)?;
     match head == promotion.parent {
         true => Ok(()),
-        false => Err(Error::refused(Finding::Overtaken {
+        false => Err(Error::refused(PromotionFinding::Overtaken {
             name: promotion.name.clone(),
             commit: *commit,
             head,

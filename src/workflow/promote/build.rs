@@ -5,7 +5,7 @@ use crate::format::gvariant::Value;
 use crate::format::{Checksum, Commit, Encoded, Metadata};
 use crate::repo::Repo;
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::{Finding, PromotionFinding};
 
 /// The commit that was tested, in hexadecimal: `s` in the metadata of a release commit.
 pub const SOURCE_COMMIT: &str = "airlock.source-commit";
@@ -65,11 +65,13 @@ pub(super) fn objections(
     ];
     for (than, limit) in limits {
         if let Some(limit) = limit.filter(|&limit| timestamp < limit) {
-            findings.push(Finding::TimestampBelow {
+            let than = than.into();
+            let below = PromotionFinding::TimestampBelow {
                 timestamp,
-                than: than.into(),
+                than,
                 limit,
-            });
+            };
+            findings.push(below.into());
         }
     }
     if options.form == Form::SameCommit {

@@ -10,7 +10,7 @@ use crate::format::{Checksum, RefName, Summary};
 use crate::repo::summary::METADATA_REF;
 use crate::repo::{Repo, SummaryPair, Transaction, walk};
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::{BackFinding, Finding};
 use crate::workflow::journal::{self, Entry, Move, Verb};
 use crate::workflow::seal::{Signing, Unsigned, refs_after, renew_summary, stage_pair};
 
@@ -39,7 +39,7 @@ pub fn hold(
     observer: &dyn Observer,
 ) -> Result<HoldOutcome, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let nothing = || Error::refused(Finding::NothingToTakeBack);
+    let nothing = || Error::refused(BackFinding::NothingToTakeBack);
     let previous = Previous::load(repo)?.ok_or_else(nothing)?;
     let mut outcome = HoldOutcome {
         bundle: previous.bundle,
@@ -122,10 +122,8 @@ fn objections(repo: &Repo, previous: &Previous) -> Result<Vec<Finding>, Error> {
     for (name, moved) in &previous.moved {
         let stands = repo.ref_commit(name)?;
         if stands != moved.to && stands != moved.from {
-            findings.push(Finding::MovedSince {
-                name: name.clone(),
-                commit: stands,
-            });
+            let (name, commit) = (name.clone(), stands);
+            findings.push(BackFinding::MovedSince { name, commit }.into());
         }
     }
     for (name, moved) in moves_back(repo, previous)? {
@@ -136,10 +134,8 @@ fn objections(repo: &Repo, previous: &Previous) -> Result<Vec<Finding>, Error> {
         let permitted = previous.may_return.get(&name);
         // The metadata of a collection has no releases; it follows its summary.
         if name.as_str() != METADATA_REF && !permitted.is_some_and(|all| all.contains(&to)) {
-            findings.push(Finding::ReturnNotPermitted {
-                name,
-                commit: moved.to,
-            });
+            let commit = moved.to;
+            findings.push(BackFinding::ReturnNotPermitted { name, commit }.into());
         } else if repo.is_partial(&to)? || !walk::missing(repo, &[to])?.is_empty() {
             findings.push(Finding::Partial { commit: to });
         }

@@ -12,7 +12,7 @@ pub use hold::{HoldOutcome, hold};
 pub use previous::Previous;
 
 use super::error::Error;
-use super::finding::Finding;
+use super::finding::BackFinding;
 use super::journal::Verb;
 use super::promote::{PromoteOptions, PromotePlan, plan};
 use crate::repo::Repo;
@@ -26,7 +26,7 @@ pub fn plan_rollback(repo: &Repo, options: PromoteOptions) -> Result<PromotePlan
     let name = options.target.clone();
     // A tested commit that was never released is for `promote`, and its gate.
     if !bindings.iter().any(|bound| bound == name.as_str()) {
-        return Err(Error::refused(Finding::NeverReleased { name, commit }));
+        return Err(Error::refused(BackFinding::NeverReleased { name, commit }));
     }
     let verb = Verb::Rollback;
     plan(repo, repo, PromoteOptions { verb, ..options })

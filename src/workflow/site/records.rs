@@ -6,7 +6,7 @@ use super::{Accepted, RecordCopy};
 use crate::bundle::RepositoryId;
 use crate::repo::Repo;
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::RecordFinding;
 use crate::workflow::journal::{self, Verb};
 
 /// What the repository and the copy outside say was accepted.
@@ -81,11 +81,11 @@ impl Records {
     }
 
     /// Lists the records that somebody says were there, and are not.
-    pub fn lost(&self, repo: &Repo) -> Result<Vec<Finding>, Error> {
-        let mut lost: Vec<Finding> = self
+    pub fn lost(&self, repo: &Repo) -> Result<Vec<RecordFinding>, Error> {
+        let mut lost: Vec<RecordFinding> = self
             .damaged
             .iter()
-            .map(|record| Finding::RecordLost {
+            .map(|record| RecordFinding::RecordLost {
                 record: record.clone(),
                 witness: "it does not parse".to_owned(),
             })
@@ -93,7 +93,7 @@ impl Records {
         if self.own.is_none() && lost.is_empty() {
             let (entries, _) = journal::scan(repo)?;
             if entries.iter().any(|line| line.entry.verb == Verb::Import) {
-                lost.push(Finding::RecordLost {
+                lost.push(RecordFinding::RecordLost {
                     record: format!("extensions/airlock/{}", Accepted::FILE),
                     witness: "the journal tells of imports".to_owned(),
                 });
@@ -101,7 +101,7 @@ impl Records {
         }
         let noted = self.own.as_ref().and_then(|own| own.copy.as_deref());
         if let Some(dir) = noted.filter(|_| self.outside.is_none() && lost.is_empty()) {
-            lost.push(Finding::RecordLost {
+            lost.push(RecordFinding::RecordLost {
                 record: format!("the copy in {}", dir.display()),
                 witness: "the repository tells of it".to_owned(),
             });

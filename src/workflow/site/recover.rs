@@ -23,7 +23,7 @@ use crate::bundle::RepositoryId;
 use crate::format::{Checksum, RefName, Summary};
 use crate::repo::{Repo, RepoError, Transaction};
 use crate::workflow::error::Error;
-use crate::workflow::finding::Finding;
+use crate::workflow::finding::RecordFinding;
 use crate::workflow::journal::{self, Entry, JOURNAL, Record, Verb};
 
 /// What to build the record from, besides what the repository holds.
@@ -56,7 +56,7 @@ pub struct RecoverOutcome {
     /// Under which name the broken journal was set aside.
     pub set_aside: Option<String>,
     /// The records that were gone or damaged.
-    pub lost: Vec<Finding>,
+    pub lost: Vec<RecordFinding>,
     /// Whether anything was written.
     pub changed: bool,
 }
@@ -125,7 +125,7 @@ fn settled(repo: &Repo, fault: String, told: &BTreeMap<RefName, u64>) -> Result<
         .collect();
     match untold.is_empty() && !told.is_empty() {
         true => Ok(()),
-        false => Err(Error::refused(Finding::JournalBroken {
+        false => Err(Error::refused(RecordFinding::JournalBroken {
             fault,
             refs: untold,
         })),

@@ -19,6 +19,7 @@ mod load;
 mod recorded;
 mod statement;
 mod update;
+mod version;
 
 use super::policy::{Claim, Policy, Role};
 use super::{Finding, Subject};
@@ -33,6 +34,7 @@ pub use first::{FirstTrust, init_trust};
 pub use recorded::TrustRecord;
 pub use statement::{StatementFault, TrustStatement};
 pub use update::{TrustUpdateOptions, TrustUpdateOutcome, sign_trust, update_trust};
+pub use version::TrustVersion;
 
 /// Certificates and what they may sign.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::release_check::{ReleaseCheck, judge_bundle};
 use super::signatures::{SignatureReport, report};
-use super::{Error, Trust};
+use super::{Error, Trust, TrustVersion};
 use crate::bundle::{Bundle, StreamError, VerifiedBundle};
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Verification};
@@ -47,6 +47,8 @@ pub struct VerifyOutcome {
     pub signatures: SignatureReport,
     /// The version of the trust it was judged by; 0 for a directory that has none.
     pub trust_version: u64,
+    /// The versions of the trust that it brings and that are in force with it.
+    pub trust_updates: Vec<TrustVersion>,
     /// When it was made, in UNIX seconds.
     pub created: u64,
     /// When it ends to be acceptable, in UNIX seconds.
@@ -92,6 +94,9 @@ pub fn verify(
     }
     // The chain is signed by itself, and the manifest is judged by its end.
     let trust = &trust.follow(bundle.trust_updates(), now)?;
+    let carried = bundle.trust_updates().iter();
+    let good = carried.filter(|update| trust.known(update.version) == Some(update.digest()));
+    let trust_updates = good.map(TrustVersion::from).collect();
     let (bundle, verification) =
         bundle.verify_with(|bytes, files| judge_bundle(trust, bytes, files, now))?;
     let check = ReleaseCheck {
@@ -112,6 +117,7 @@ pub fn verify(
     let signatures = report(id, bytes, trust, &verification, now);
     let mut outcome = outcome(&bundle, signatures, &verification, state);
     outcome.trust_version = trust.version();
+    outcome.trust_updates = trust_updates;
     Ok(outcome)
 }
 
@@ -128,6 +134,7 @@ fn outcome(
         signers: verification.signers(),
         signatures,
         trust_version: 0,
+        trust_updates: Vec::new(),
         created: manifest.created,
         expires: manifest.expires,
         releases: state.releases,

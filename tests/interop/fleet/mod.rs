@@ -9,8 +9,9 @@ use std::time::Duration;
 use airlock::Silent;
 use airlock::repo::Repo;
 use airlock::workflow::seal::Signing;
-use airlock::workflow::{Finding, ImportOptions, Trust, plan_import};
+use airlock::workflow::{Finding, ImportOptions, RecordFinding, Trust, plan_import};
 use libtest_mimic::Trial;
+use serde_json::Value;
 
 use crate::tools::Tool;
 use cast::Fleet;
@@ -101,6 +102,18 @@ fn a_key_is_stolen(fleet: &Fleet) {
     fleet.export_by_both("fourth", updates, ["carol", "dave"]);
     let said = fleet.accepts("fourth");
     assert!(said.contains("from version 1 to 2"), "{said}");
+    // The directory that was installed is the same as ever; what is in force is not.
+    let versions = |command: &str, version: &str, updates: &str| {
+        let said = world.airlock(&format!("{command} --trust=trust --json"));
+        let report: Value = serde_json::from_str(&said.ok()).unwrap();
+        let listed = report["result"][updates].as_array().unwrap().len();
+        (report["result"][version].as_u64().unwrap(), listed)
+    };
+    assert_eq!(versions("trust show", "version", "updates"), (0, 0));
+    let in_force = "trust show --repo=srv/offline";
+    assert_eq!(versions(in_force, "version", "updates"), (2, 2));
+    let verified = versions("verify fourth", "trust-version", "trust-updates");
+    assert_eq!(verified, (2, 2));
     fleet.give_keys("renewed");
 
     fleet.release(["bob", "carol"]);
@@ -145,7 +158,8 @@ fn a_bundle_expires(fleet: &Fleet) {
     let found = reasons(fleet, "late", exported);
     let expired = |finding: &Finding| matches!(finding, Finding::Expired { .. });
     assert!(found.iter().any(expired), "{found:?}");
-    let behind = |finding: &Finding| matches!(finding, Finding::ClockBehind { .. });
+    let behind =
+        |finding: &Finding| matches!(finding, Finding::Record(RecordFinding::ClockBehind { .. }));
     assert!(found.iter().any(behind), "{found:?}");
 
     let day = "--from=os/stable^ --expires=1d";

@@ -134,7 +134,7 @@ fn nothing_else_goes_back() {
             "from a number before",
             true,
             |m| m["rollback"]["from-sequence"] = json!(SECOND - 1),
-            "downgrade",
+            "permission-unfit",
             Class::Refused,
         ),
         (

@@ -7,7 +7,8 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, count};
 
-/// Check every object, tree and ref; with --trust also signatures, bindings and the summary
+/// Check every object, tree and ref, the journal, and the record of what was accepted; with --trust
+/// also signatures, bindings and the summary
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]

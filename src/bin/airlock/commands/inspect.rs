@@ -6,7 +6,7 @@ use airlock::workflow::{self, InspectOutcome, InspectedRelease};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::render::{Align, Done, Table, bytes, clean, count, time, yellow};
+use crate::render::{Align, Done, Table, bytes, clean, count, time, trust_updates, yellow};
 
 /// Show what a bundle claims to hold, without verifying any of it
 #[derive(clap::Args)]
@@ -78,6 +78,7 @@ fn claims(outcome: &InspectOutcome) -> String {
             ),
         ),
     ]);
+    text.push_str(&trust_updates(&outcome.trust_updates));
     for name in removed {
         text.push_str(&lines(&[("removes", clean(name.as_ref()))]));
     }

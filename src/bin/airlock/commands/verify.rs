@@ -9,7 +9,7 @@ use airlock::workflow::{
 use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::render::{Done, bytes, clean, count, green, signatures, time};
+use crate::render::{Done, bytes, clean, count, green, signatures, time, trust_updates};
 
 /// Check everything about a bundle that can be checked without a repository
 #[derive(clap::Args)]
@@ -77,6 +77,7 @@ fn text(outcome: &VerifyOutcome) -> String {
         let version = format!("version {}", outcome.trust_version);
         text.push_str(&fact("trust", &version));
     }
+    text.push_str(&trust_updates(&outcome.trust_updates));
     text.push_str(&fact("made", &time(outcome.created)));
     text.push_str(&fact(
         "expires",

@@ -7,6 +7,7 @@ pub mod report;
 mod sheet;
 mod signatures;
 mod table;
+mod trust_updates;
 mod wrap;
 
 pub use clean::{clean, clean_lines};
@@ -15,6 +16,7 @@ pub use human::{bytes, count, duration, time};
 pub use sheet::sheet;
 pub use signatures::signatures;
 pub use table::{Align, Table};
+pub use trust_updates::trust_updates;
 pub use wrap::{wrap, wrap_item};
 
 /// Marks text as a heading; the terminal shows it bold.

@@ -1,6 +1,9 @@
 //! Every reason to refuse, each one a value: its Display is the sentence for people, its JSON the
 //! record for machines, its name what a test expects.
 
+mod back;
+mod promotion;
+mod record;
 mod words;
 
 use serde::Serialize;
@@ -9,7 +12,11 @@ use super::policy::Role;
 use super::{Subject, TrustFinding};
 use crate::format::{Checksum, CollectionId, ObjectName, RefName};
 use crate::openpgp::{Fingerprint, RejectedSignature};
-use words::{DAY, ago, at, list, list_of, number, show};
+pub use back::BackFinding;
+pub use promotion::PromotionFinding;
+pub use record::RecordFinding;
+
+use words::{DAY, ago, list, list_of, show};
 
 /// One reason to refuse. Several may hold at once, and all are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -164,45 +171,6 @@ pub enum Finding {
         /// When the offered one was made.
         offered: u64,
     },
-    /// This machine's clock lies behind what was accepted, which was judged by instead.
-    #[error("this machine's clock (@{clock}) is behind: judged at @{judged}, accepted before")]
-    ClockBehind {
-        /// What the clock says, in UNIX seconds.
-        clock: u64,
-        /// The time of the latest statement accepted, in UNIX seconds.
-        judged: u64,
-    },
-    /// A permission to go back does not start where this site stands.
-    #[error(
-        "the permission takes {name} back from sequence {from_sequence}; here it is at {}",
-        number(accepted)
-    )]
-    PermissionUnfit {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The sequence it starts from.
-        from_sequence: u64,
-        /// The last one accepted here.
-        accepted: Option<u64>,
-    },
-    // ── the site's record ──
-    /// A record of what was accepted was there, and is not.
-    #[error("the record of what was accepted is lost: {record} ({witness})")]
-    RecordLost {
-        /// Which record.
-        record: String,
-        /// How it is known that it was there.
-        witness: String,
-    },
-    /// The journal was altered, so it does not tell all that was accepted.
-    #[error("the journal does not tell all that was accepted: {fault}")]
-    JournalBroken {
-        /// What is wrong with it.
-        fault: String,
-        /// The refs of which somebody must say what was accepted.
-        refs: Vec<String>,
-    },
     // ── identity ──
     /// The bundle comes from another repository than the ones before.
     #[error("the bundle comes from repository {found}; this site follows {pinned}")]
@@ -355,36 +323,6 @@ pub enum Finding {
         /// The refs on which they differ.
         refs: Vec<String>,
     },
-    /// The commit was never released under the ref.
-    #[error("commit {commit} was never released as {name}")]
-    NeverReleased {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The commit.
-        commit: Checksum,
-    },
-    /// Nothing was imported here that could be taken back.
-    #[error("nothing was imported here that could be taken back")]
-    NothingToTakeBack,
-    /// The bundle that was imported last does not permit to go back.
-    #[error("the last bundle does not permit {name} to go back to {}", at(commit))]
-    ReturnNotPermitted {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// Where it stood before.
-        commit: Option<Checksum>,
-    },
-    /// A ref is neither where the last import put it nor where it was before.
-    #[error("{name} was moved since the last import; it stands at {}", at(commit))]
-    MovedSince {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// Where it stands.
-        commit: Option<Checksum>,
-    },
     /// A Flatpak repository: its summaries hold what airlock does not write.
     #[error("this is a Flatpak repository ({found}), which airlock does not write to")]
     FlatpakRepository {
@@ -402,39 +340,7 @@ pub enum Finding {
     /// The repository cannot be written to.
     #[error("the repository cannot be written to")]
     ReadOnly,
-    // ── promotion and export ──
-    /// No promotion waits for this signature.
-    #[error("no promotion waits for signatures")]
-    NothingPending,
-    /// The ref has moved since the promotion was prepared.
-    #[error("{name} has moved since the promotion was prepared: commit {commit} does not follow {}", head.map_or("nothing".to_owned(), |head| head.to_string()))]
-    Overtaken {
-        /// The ref.
-        #[serde(rename = "ref")]
-        name: RefName,
-        /// The commit that was prepared.
-        commit: Checksum,
-        /// The commit that the ref has now.
-        head: Option<Checksum>,
-    },
-    /// The timestamp would lie before that of the source or of the target.
-    #[error("the timestamp {timestamp} lies before that of the {than}, {limit}")]
-    TimestampBelow {
-        /// The timestamp asked for.
-        timestamp: u64,
-        /// Which commit it must not lie before: "source" or "target".
-        than: String,
-        /// That commit's timestamp.
-        limit: u64,
-    },
-    /// The gate refused.
-    #[error("the gate `{command}` refused ({outcome})")]
-    GateRefused {
-        /// The command.
-        command: String,
-        /// How it ended.
-        outcome: String,
-    },
+    // ── export ──
     /// A signing key expires before what it signs does.
     #[error("the key {certificate} expires before {subject} does")]
     KeyExpiresFirst {
@@ -443,6 +349,19 @@ pub enum Finding {
         /// The signer.
         certificate: Fingerprint,
     },
+    // ── groups in files of their own; each names itself in JSON ──
+    /// Something does not go back.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Back(#[from] BackFinding),
+    /// A promotion does not come about.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Promotion(#[from] PromotionFinding),
+    /// What the site knows of its past is not whole.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Record(#[from] RecordFinding),
     /// A version of the trust is not taken.
     #[error(transparent)]
     #[serde(untagged)]

@@ -1,0 +1,49 @@
+//! What a repository remembers, held against what it is: the journal's chain, the record of what was
+//! accepted, and where the refs were after the last bundle.
+
+use super::CheckFinding;
+use crate::bundle::RepositoryId;
+use crate::repo::Repo;
+use crate::workflow::Error;
+use crate::workflow::finding::RecordFinding;
+use crate::workflow::journal;
+use crate::workflow::rollback::Previous;
+use crate::workflow::site::{Accepted, Records};
+
+/// Looks at the journal, at the record and its copy.
+pub(super) fn check(repo: &Repo, findings: &mut Vec<CheckFinding>) -> Result<(), Error> {
+    let mut found = Vec::new();
+    if let (_, Some(fault)) = journal::scan(repo)? {
+        let (fault, refs) = (fault.to_string(), Vec::new());
+        found.push(RecordFinding::JournalBroken { fault, refs });
+    }
+    let mut records = Records::read(repo, None)?;
+    let own = records.own.as_ref();
+    let twin: Option<RepositoryId> = own.and_then(|own| own.repository.parse().ok());
+    if let Some(twin) = twin {
+        records.find_copy(&twin)?;
+    }
+    found.extend(records.lost(repo)?);
+    if let Some(own) = &records.own {
+        moved(repo, own, &mut found)?;
+    }
+    findings.extend(found.into_iter().map(CheckFinding::Record));
+    Ok(())
+}
+
+/// Names the refs that stand elsewhere than the last bundle put them, and not where `rollback --hold` did.
+fn moved(repo: &Repo, own: &Accepted, found: &mut Vec<RecordFinding>) -> Result<(), Error> {
+    let previous = Previous::load(repo)?.filter(|previous| previous.held);
+    for (name, &accepted) in &own.heads {
+        let here = repo.ref_commit(name)?;
+        let held = previous.as_ref().and_then(|held| held.moved.get(name));
+        if here != Some(accepted) && held.is_none_or(|held| held.from != here) {
+            found.push(RecordFinding::HeadMoved {
+                name: name.clone(),
+                accepted,
+                here,
+            });
+        }
+    }
+    Ok(())
+}
