@@ -51,9 +51,12 @@ fn codes(route: &Route) -> Vec<(String, Class)> {
     findings.iter().map(code).collect()
 }
 
+/// What is spoilt and how, and what is found then.
+type Fault = (&'static str, fn(&Path, &Route), &'static str, Class);
+
 #[test]
 fn every_fault_of_memory_is_named() {
-    let table: [(&str, fn(&Path, &Route), &str, Class); 5] = [
+    let table: [Fault; 5] = [
         (
             "a line of the journal is altered",
             |airlock, _| {

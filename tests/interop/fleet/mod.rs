@@ -22,8 +22,11 @@ pub fn trials() -> Vec<Trial> {
     vec![crate::trial("fleet::lives", needs, lives)]
 }
 
+/// A chapter, and what happens in it.
+type Chapter = (&'static str, fn(&Fleet));
+
 /// What happens, in this order.
-const LIFE: [(&str, fn(&Fleet)); 8] = [
+const LIFE: [Chapter; 8] = [
     ("one signature is missing", one_signature_is_missing),
     ("a key is replaced", a_key_is_replaced),
     ("a key is stolen", a_key_is_stolen),
@@ -223,7 +226,7 @@ fn it_goes_on(fleet: &Fleet) {
 
 /// Every reason to refuse a bundle, were the site's clock to stand there.
 fn reasons(fleet: &Fleet, bundle: &str, clock: u64) -> Vec<Finding> {
-    let repo = Repo::open(&fleet.world.path("srv/offline")).unwrap();
+    let repo = Repo::open(fleet.world.path("srv/offline")).unwrap();
     let trust = Trust::load(&fleet.world.path("trust")).unwrap();
     let options = ImportOptions {
         bundle: vec![fleet.world.path(bundle)],
