@@ -53,6 +53,8 @@ pub struct CheckOutcome {
     pub trusted: Vec<RefName>,
     /// Whether an interrupted publish waits to be finished.
     pub interrupted: bool,
+    /// Whether journal and record were looked at, which not every user may read.
+    pub remembered: bool,
     /// What is wrong.
     pub findings: Vec<CheckFinding>,
 }
@@ -76,13 +78,14 @@ pub fn check(
         partial: report.partial,
         trusted: Vec::new(),
         interrupted: repo.is_interrupted()?,
+        remembered: false,
         findings: report
             .findings
             .into_iter()
             .map(CheckFinding::Repository)
             .collect(),
     };
-    record::check(repo, &mut outcome.findings)?;
+    outcome.remembered = record::check(repo, &mut outcome.findings)?;
     if let Some(trust) = options.trust {
         check_commits(repo, trust, options.now, &mut outcome)?;
         check_summary(repo, trust, options.now, &mut outcome.findings)?;

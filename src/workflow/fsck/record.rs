@@ -1,6 +1,8 @@
 //! What a repository remembers, held against what it is: the journal's chain, the record of what was
 //! accepted, and where the refs were after the last bundle.
 
+use std::io;
+
 use super::CheckFinding;
 use crate::bundle::RepositoryId;
 use crate::repo::Repo;
@@ -10,8 +12,32 @@ use crate::workflow::journal;
 use crate::workflow::rollback::Previous;
 use crate::workflow::site::{Accepted, Records};
 
-/// Looks at the journal, at the record and its copy.
-pub(super) fn check(repo: &Repo, findings: &mut Vec<CheckFinding>) -> Result<(), Error> {
+/// Looks at the journal, at the record and its copy; tells whether this user may.
+pub(super) fn check(repo: &Repo, findings: &mut Vec<CheckFinding>) -> Result<bool, Error> {
+    match look(repo) {
+        Ok(found) => {
+            findings.extend(found.into_iter().map(CheckFinding::Record));
+            Ok(true)
+        }
+        // The objects are for everybody to check, the journal is not (mode 0640).
+        Err(error) if is_denied(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_denied(error: &Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::PermissionDenied) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn look(repo: &Repo) -> Result<Vec<RecordFinding>, Error> {
     let mut found = Vec::new();
     if let (_, Some(fault)) = journal::scan(repo)? {
         let (fault, refs) = (fault.to_string(), Vec::new());
@@ -27,8 +53,7 @@ pub(super) fn check(repo: &Repo, findings: &mut Vec<CheckFinding>) -> Result<(),
     if let Some(own) = &records.own {
         moved(repo, own, &mut found)?;
     }
-    findings.extend(found.into_iter().map(CheckFinding::Record));
-    Ok(())
+    Ok(found)
 }
 
 /// Names the refs that stand elsewhere than the last bundle put them, and not where `rollback --hold` did.
@@ -46,4 +71,26 @@ fn moved(repo: &Repo, own: &Accepted, found: &mut Vec<RecordFinding>) -> Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::RepoError;
+
+    #[test]
+    fn only_what_may_not_be_read_is_left_out() {
+        for (kind, denied) in [
+            (io::ErrorKind::PermissionDenied, true),
+            (io::ErrorKind::NotFound, false),
+            (io::ErrorKind::InvalidData, false),
+        ] {
+            let error = RepoError::Io {
+                action: "read",
+                path: "extensions/airlock/journal.jsonl".into(),
+                source: kind.into(),
+            };
+            assert_eq!(is_denied(&Error::from(error)), denied, "{kind}");
+        }
+    }
 }

@@ -39,6 +39,9 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     if outcome.interrupted {
         done = done.note("a publish was interrupted: airlock recover finishes it");
     }
+    if !outcome.remembered {
+        done = done.note("journal and record were not checked: you may not read them");
+    }
     done = done.findings(&outcome.findings);
     Ok(match CheckFinding::gravest(&outcome.findings) {
         Some(class) => done.failed(class),
