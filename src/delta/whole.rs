@@ -22,7 +22,7 @@ pub(super) struct Around {
 }
 
 /// Buffers are not kept when they grew beyond this.
-const KEPT: usize = 8 << 20;
+const KEPT: usize = 2 << 20;
 
 impl WholeReader {
     /// Reads a file of `size` bytes; `content` is emptied first.

@@ -82,7 +82,7 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
     writer.superblock(0, b"superblock")?;
     let parts = [vec![b'a'; 70_000], b"second".to_vec()];
     let parts = parts.map(|bytes| RawPart { level: 3, bytes });
-    let mut spool = PartSpool::fill(path.parent().unwrap(), parts.into_iter())?;
+    let mut spool = PartSpool::fill(path.parent().unwrap(), 9, parts.into_iter())?;
     writer.parts(0, &mut spool)?;
     let packed = writer.packs(0, repo, &files, &Silent)?;
     assert_eq!(packed.objects, files.len() as u64);

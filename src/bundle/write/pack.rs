@@ -86,7 +86,13 @@ impl BundleWriter {
             Ok(())
         };
         let work = |tools: &mut Tools<'_>, job, outlet: &_| tools.run(&job, outlet);
-        pipeline::in_order(jobs(objects).into_iter(), || Tools::new(repo), work, take)?;
+        pipeline::in_order(
+            pipeline::workers(),
+            jobs(objects).into_iter(),
+            || Tools::new(repo),
+            work,
+            take,
+        )?;
         Ok(total)
     }
 }

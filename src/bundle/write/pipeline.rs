@@ -40,10 +40,17 @@ struct Feed<J, T, E> {
     slots: Sender<Receiver<Result<T, E>>>,
 }
 
-/// Runs `work` for every job on all cores, and gives what it sends to `take` in the jobs' order.
+/// Returns how many workers make the most of the cores.
+pub(super) fn workers() -> usize {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    cores.min(MAX_WORKERS)
+}
+
+/// Runs `work` for every job on so many cores, and gives what it sends to `take` in the jobs' order.
 ///
 /// `tools` makes what each worker keeps between jobs. The first error ends everything.
 pub(super) fn in_order<J, S, T, E>(
+    workers: usize,
     jobs: impl Iterator<Item = J> + Send,
     tools: impl Fn() -> Result<S, E> + Sync,
     work: impl Fn(&mut S, J, &Outlet<T, E>) -> Result<(), E> + Sync,
@@ -53,9 +60,6 @@ where
     T: Send,
     E: Send,
 {
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(MAX_WORKERS);
     let (slots, queue) = bounded(workers + 1);
     let feed = Mutex::new(Some(Feed { jobs, slots }));
     thread::scope(|scope| {
@@ -132,7 +136,7 @@ mod tests {
             seen.push(result);
             Ok(())
         };
-        in_order(0..200, || Ok(()), work, take).unwrap();
+        in_order(3, 0..200, || Ok(()), work, take).unwrap();
         let expected: Vec<u64> = (0..200)
             .flat_map(|job| (0..5).map(move |part| job * 10 + part))
             .collect();
@@ -151,7 +155,7 @@ mod tests {
             Ok(())
         };
         assert_eq!(
-            in_order(0.., || Ok(()), work, take),
+            in_order(3, 0.., || Ok(()), work, take),
             Err("thirty-seven".to_owned())
         );
         assert_eq!(last, 36);
@@ -162,10 +166,13 @@ mod tests {
                 Ok(())
             }
         };
-        assert_eq!(in_order(0.., || Ok(()), work, full), Err("full".to_owned()));
+        assert_eq!(
+            in_order(3, 0.., || Ok(()), work, full),
+            Err("full".to_owned())
+        );
         let no_tools = || Err::<(), _>("no tools".to_owned());
         assert_eq!(
-            in_order(0.., no_tools, work, |_| Ok(())),
+            in_order(3, 0.., no_tools, work, |_| Ok(())),
             Err("no tools".to_owned())
         );
     }

@@ -11,7 +11,7 @@ use super::WriteError;
 use super::pipeline;
 
 /// Parts beyond this are kept beside the target instead of in memory.
-const IN_MEMORY: usize = 32 << 20;
+const IN_MEMORY: usize = 8 << 20;
 /// The window at most levels, as a power of two.
 const WINDOW_LOG: u32 = 24;
 /// From this level on a part is searched as a whole: no part is longer than such a window, and
@@ -21,6 +21,13 @@ const THOROUGH: i32 = 13;
 const WIDE_WINDOW_LOG: u32 = 25;
 /// The search tree of thorough levels; twice as much memory finds nothing more.
 const CHAIN_LOG: u32 = 23;
+
+/// What all compressing takes together, however many cores there are.
+const MEMORY: u64 = 180 << 20;
+/// What one worker takes: a part, its frame, and what the level needs for searching.
+const PER_WORKER: u64 = 84 << 20;
+/// The same at thorough levels.
+const PER_THOROUGH_WORKER: u64 = 128 << 20;
 
 /// A part that is to be compressed.
 #[derive(Clone, Debug)]
@@ -49,10 +56,11 @@ pub(super) struct SpooledPart {
 }
 
 impl PartSpool {
-    /// Compresses parts on all cores; what does not fit memory goes to an unnamed file in
-    /// `directory`.
+    /// Compresses parts on as many cores as memory allows at this level, the highest of theirs;
+    /// what does not fit memory goes to an unnamed file in `directory`.
     pub fn fill(
         directory: &Path,
+        level: i32,
         parts: impl Iterator<Item = RawPart> + Send,
     ) -> Result<PartSpool, WriteError> {
         let file = tempfile::spooled_tempfile_in(IN_MEMORY, directory);
@@ -62,6 +70,7 @@ impl PartSpool {
             parts: Vec::new(),
         };
         pipeline::in_order(
+            workers(level),
             parts,
             || Ok(Compressor::default()),
             |compressor, part, outlet| {
@@ -114,6 +123,15 @@ impl PartSpool {
     }
 }
 
+/// Returns how many parts may be compressed at a time.
+fn workers(level: i32) -> usize {
+    let each = match level >= THOROUGH {
+        true => PER_THOROUGH_WORKER,
+        false => PER_WORKER,
+    };
+    pipeline::workers().min((MEMORY / each) as usize)
+}
+
 fn compress(compressor: &mut Compressor<'static>, part: &RawPart) -> io::Result<Vec<u8>> {
     let (window, chain) = match part.level >= THOROUGH {
         true => (WIDE_WINDOW_LOG, CHAIN_LOG),
@@ -124,5 +142,7 @@ fn compress(compressor: &mut Compressor<'static>, part: &RawPart) -> io::Result<
     compressor.window_log(window)?;
     compressor.set_parameter(CParameter::ChainLog(chain))?;
     compressor.long_distance_matching(part.level >= THOROUGH)?;
-    compressor.compress(&part.bytes)
+    let mut frame = compressor.compress(&part.bytes)?;
+    frame.shrink_to_fit();
+    Ok(frame)
 }

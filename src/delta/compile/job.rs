@@ -17,8 +17,8 @@ use crate::repo::Repo;
 const WEIGHING: i32 = 1;
 /// How much is weighed at a time.
 const PIECE: usize = 1 << 20;
-/// Buffers are not kept when they grew beyond this.
-const KEPT: usize = 16 << 20;
+/// Of each buffer a worker keeps so much from one patch to the next; no budget counts it.
+const KEPT: usize = 2 << 20;
 
 /// A pair whose files were looked at.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,7 @@ impl<'a> Bench<'a> {
             buffer.clear();
             buffer.shrink_to(KEPT);
         }
+        self.differ.trim(KEPT);
         made
     }
 

@@ -39,6 +39,9 @@ const MEMORY: u64 = 160 << 20;
 /// The same where compressing parts takes much memory.
 const LITTLE_MEMORY: u64 = 80 << 20;
 
+/// More workers than this would share too little memory, and each keeps some of its own.
+const MAX_WORKERS: usize = 12;
+
 /// A new file, and the old one that it may be patched from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
@@ -141,7 +144,7 @@ fn in_path_order(
     });
     thread::scope(|scope| {
         let (found, results) = unbounded();
-        for _ in 0..input.threads.max(1) {
+        for _ in 0..input.threads.clamp(1, MAX_WORKERS) {
             let found = found.clone();
             scope.spawn(|| work(input, &jobs, &order, &budget, found));
         }

@@ -71,6 +71,14 @@ impl Index {
         }
     }
 
+    /// Gives memory back that a large file took.
+    pub(super) fn trim(&mut self, kept: usize) {
+        for slots in [&mut self.table, &mut self.chain] {
+            slots.clear();
+            slots.shrink_to(kept / size_of::<u32>());
+        }
+    }
+
     /// Returns the memory that the index of a file of this size takes.
     pub(super) fn memory(old: u64, grain: Grain) -> u64 {
         let mesh = grain.mesh();

@@ -40,6 +40,11 @@ impl Differ {
         Scan::new(old, new, &self.index, out).run();
     }
 
+    /// Gives memory back that a large patch took.
+    pub(in crate::delta) fn trim(&mut self, kept: usize) {
+        self.index.trim(kept);
+    }
+
     /// Returns the memory that a patch of files of these sizes takes, both files and itself
     /// included.
     pub(in crate::delta) fn memory(old: u64, new: u64, grain: Grain) -> u64 {

@@ -49,7 +49,7 @@ pub(super) fn compile(
             level: level(part.dense),
             bytes: part.bytes,
         });
-        let parts = PartSpool::fill(directory, raw);
+        let parts = PartSpool::fill(directory, level(false), raw);
         let compiled = maker.join().expect("a spine is made without panicking");
         let parts = parts?;
         Ok::<_, Error>((compiled?, parts))
