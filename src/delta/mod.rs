@@ -23,6 +23,7 @@ mod source;
 mod spine;
 mod unpack;
 mod whole;
+mod xz;
 
 pub use apply::{ObjectSink, apply_part, examine_part};
 pub use assemble::DeltaPart;
@@ -33,3 +34,4 @@ pub use pairing::{Pairing, TreeFile};
 pub use source::{NoSources, RepoSources, SourceFile, Sources};
 pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine};
 pub use unpack::{MAX_PAYLOAD, check_part, unpack_part};
+pub use xz::compress_part;

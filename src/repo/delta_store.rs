@@ -8,6 +8,7 @@
 use std::os::fd::AsFd;
 
 use super::error::{Context, RepoError};
+use super::owner::make_dir_alike;
 use super::repository::Repo;
 use super::{disk, durable};
 use crate::format::delta::{DeltaName, MAX_SUPERBLOCK};
@@ -24,6 +25,26 @@ impl Repo {
         let path = name.directory();
         let dir = durable::open_dir(self.dir(), &path).at("open", self.path().join(&path))?;
         self.replace(dir.as_fd(), "superblock", bytes, 0o644)
+    }
+
+    /// Writes one file of a delta durably: a part, or last of all the superblock, which makes it one.
+    pub fn write_delta_file(
+        &self,
+        name: &DeltaName,
+        file: &str,
+        bytes: &[u8],
+    ) -> Result<(), RepoError> {
+        let path = name.directory();
+        let full = self.path().join(&path);
+        let levels = path
+            .match_indices('/')
+            .map(|(at, _)| at)
+            .chain([path.len()]);
+        for dir in levels.filter_map(|end| path.get(..end)) {
+            make_dir_alike(self.dir(), dir).at("create", &full)?;
+        }
+        let dir = durable::open_dir(self.dir(), &path).at("open", &full)?;
+        self.replace(dir.as_fd(), file, bytes, 0o644)
     }
 
     /// Removes a delta; clients that look for it pull objects instead.

@@ -3,6 +3,7 @@
 use super::client_check::ClientCheckError;
 use super::client_config::ClientConfigError;
 use super::commit::SourceError;
+use super::delta::StaticDeltaError;
 use super::export::ExportError;
 use super::finding::Finding;
 use super::inventory::InventoryError;
@@ -38,6 +39,9 @@ pub enum Error {
     /// A static delta cannot be made or applied.
     #[error(transparent)]
     Delta(#[from] DeltaError),
+    /// A static delta on its own is not made, not applied, or not there.
+    #[error(transparent)]
+    StaticDelta(#[from] StaticDeltaError),
     /// The trust directory cannot be used.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -146,6 +150,7 @@ impl Error {
             Error::OpenPgp(error) => error.class(),
             Error::Read(error) => error.class(),
             Error::Delta(error) => error.class(),
+            Error::StaticDelta(error) => error.class(),
             Error::Trust(error) => error.class(),
             Error::TrustUpdate { source, .. } => source.class(),
             Error::Key(error) => error.class(),
@@ -181,6 +186,7 @@ impl Error {
                 "name one bundle; its volumes are found by themselves"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
+            Error::StaticDelta(error) => error.hint(),
             Error::Export(error) => error.hint(),
             Error::Inventory(error) => error.hint(),
             Error::RefExists { .. } => "take another name, or add --force",

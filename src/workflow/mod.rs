@@ -10,6 +10,7 @@ mod carried;
 mod client_check;
 mod client_config;
 pub mod commit;
+pub mod delta;
 mod diff;
 mod error;
 pub mod export;

@@ -8,6 +8,7 @@ mod client;
 mod client_check;
 mod commit;
 mod damage;
+mod delta;
 mod durable;
 mod fleet;
 mod glib;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         client_check::trials(),
         commit::trials(),
         damage::trials(),
+        delta::trials(),
         durable::trials(),
         fleet::trials(),
         glib::trials(),

@@ -8,45 +8,46 @@ use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::walk::{reachable, walk};
 use crate::repo::{Repo, RepoError};
 
-/// Files of up to so much content may go into parts, when these are compressed harder than packs.
-const LARGEST_IN_PART: u64 = 8 << 20;
-
 /// The objects of one release that travel.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(in crate::workflow) struct Carried {
     /// Trees and their permissions, parents first.
-    pub(super) metadata: Vec<ObjectName>,
+    pub(in crate::workflow) metadata: Vec<ObjectName>,
     /// Files that go into parts.
-    pub(super) files: Vec<Checksum>,
+    pub(in crate::workflow) files: Vec<Checksum>,
     /// Files that go into packs, sorted.
-    pub(super) packs: Vec<PackObject>,
+    pub(in crate::workflow) packs: Vec<PackObject>,
     /// Files that go into parts as patches where that pays, in the order of their paths.
-    pub(super) pairs: Vec<Pair>,
+    pub(in crate::workflow) pairs: Vec<Pair>,
     /// How many objects, the commit included.
-    pub(super) objects: ObjectTotals,
+    pub(in crate::workflow) objects: ObjectTotals,
     /// The size of the commit, and of all that goes into parts, in the repository.
-    pub(super) spine_stored: u64,
+    pub(in crate::workflow) spine_stored: u64,
 }
 
 /// Follows releases one after the other, and remembers what has travelled.
-pub(super) struct Carrier<'r> {
+pub(in crate::workflow) struct Carrier<'r> {
     repo: &'r Repo,
-    level: Option<i32>,
+    largest_whole: Option<u64>,
     travelled: BTreeSet<ObjectName>,
 }
 
 impl<'r> Carrier<'r> {
-    /// Begins with nothing.
-    pub(super) fn new(repo: &'r Repo, level: Option<i32>) -> Carrier<'r> {
+    /// Begins with nothing; files of up to `largest_whole` bytes go into parts, if any do.
+    pub(in crate::workflow) fn new(repo: &'r Repo, largest_whole: Option<u64>) -> Carrier<'r> {
         Carrier {
             repo,
-            level,
+            largest_whole,
             travelled: BTreeSet::new(),
         }
     }
 
     /// Lists what a commit needs beyond `held`; an object that is not there is an error.
-    pub(super) fn carry(&mut self, commit: &Checksum, held: &Held) -> Result<Carried, RepoError> {
+    pub(in crate::workflow) fn carry(
+        &mut self,
+        commit: &Checksum,
+        held: &Held,
+    ) -> Result<Carried, RepoError> {
         let mut carried = Carried::default();
         let mut reached = HashSet::new();
         let mut files = Vec::new();
@@ -108,8 +109,8 @@ impl<'r> Carrier<'r> {
     /// Decides how a file travels that is no patch. What counts is its content, which may be far
     /// larger than what an archive stores of it.
     fn way(&self, file: &Checksum) -> Result<Otherwise, RepoError> {
-        match self.level {
-            Some(_) if self.repo.file(file)?.size <= LARGEST_IN_PART => Ok(Otherwise::Whole),
+        match self.largest_whole {
+            Some(largest) if self.repo.file(file)?.size <= largest => Ok(Otherwise::Whole),
             _ => Ok(Otherwise::Declined),
         }
     }
@@ -129,7 +130,7 @@ impl Carried {
     }
 
     /// Returns how many objects travel.
-    pub(super) fn count(&self) -> u64 {
+    pub(in crate::workflow) fn count(&self) -> u64 {
         let ObjectTotals {
             commit,
             dirtree,
@@ -140,19 +141,19 @@ impl Carried {
     }
 
     /// Returns the size in the repository of what goes into packs.
-    pub(super) fn pack_stored(&self) -> u64 {
+    pub(in crate::workflow) fn pack_stored(&self) -> u64 {
         self.packs.iter().map(|object| object.size).sum()
     }
 
     /// Returns the size in the repository of what may travel as patches.
-    pub(super) fn pair_stored(&self) -> u64 {
+    pub(in crate::workflow) fn pair_stored(&self) -> u64 {
         self.pairs.iter().map(|pair| pair.stored).sum()
     }
 }
 
 /// What a site has, whichever of its bases it has.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(in crate::workflow) struct Held {
     /// All objects.
     objects: BTreeSet<ObjectName>,
     /// The files among them, and where they are in the tree of the first base.
@@ -161,14 +162,14 @@ pub(super) struct Held {
 
 impl Held {
     /// Lets no patch build on these files: they may come with the same bundle, and too late.
-    pub(super) fn without_sources(mut self) -> Held {
+    pub(in crate::workflow) fn without_sources(mut self) -> Held {
         self.files.clear();
         self
     }
 }
 
 /// Collects the objects that every one of the commits reaches.
-pub(super) fn held_by_all(
+pub(in crate::workflow) fn held_by_all(
     source: &Repo,
     commits: &[Checksum],
 ) -> Result<Held, (Checksum, Box<RepoError>)> {

@@ -8,7 +8,7 @@
 //! ```
 
 mod base;
-mod carry;
+pub(super) mod carry;
 mod check;
 mod compile;
 mod error;

@@ -16,6 +16,9 @@ use crate::workflow::Finding;
 use crate::workflow::site::next_sequence;
 use crate::{Event, Observer, Stage, Unit};
 
+/// Files of up to so much content may go into parts, when these are compressed harder than packs.
+const LARGEST_IN_PART: u64 = 8 << 20;
+
 /// What an export would write.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -109,7 +112,7 @@ pub(super) fn make(
         repo,
         options,
         finder: &finder,
-        carrier: Carrier::new(repo, options.level),
+        carrier: Carrier::new(repo, options.level.map(|_| LARGEST_IN_PART)),
         releases: Vec::new(),
         up_to_date: Vec::new(),
         findings: Vec::new(),

@@ -34,6 +34,7 @@
 mod client_config;
 mod commit;
 mod completions;
+mod delta;
 mod diff;
 mod export;
 mod fsck;
@@ -80,6 +81,7 @@ pub enum Command {
     Refs(refs::Args),
     Diff(diff::Args),
     Prune(prune::Args),
+    Delta(delta::Args),
     Fsck(fsck::Args),
     Recover(recover::Args),
     ClientConfig(client_config::Args),
@@ -109,6 +111,7 @@ impl Command {
             Command::Refs(_) => "refs",
             Command::Diff(_) => "diff",
             Command::Prune(_) => "prune",
+            Command::Delta(_) => "delta",
             Command::Fsck(_) => "fsck",
             Command::Recover(_) => "recover",
             Command::ClientConfig(_) => "client-config",
@@ -138,6 +141,7 @@ impl Command {
             Command::Refs(args) => refs::run(args, context),
             Command::Diff(args) => diff::run(args, context),
             Command::Prune(args) => prune::run(args, context),
+            Command::Delta(args) => delta::run(args, context),
             Command::Fsck(args) => fsck::run(args, context),
             Command::Recover(args) => recover::run(args, context),
             Command::ClientConfig(args) => client_config::run(args, context),

@@ -1,0 +1,90 @@
+//! Looking at static deltas, and taking them away.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{StaticDeltaError, apply::open};
+use crate::format::Checksum;
+use crate::format::delta::{DeltaName, Superblock};
+use crate::repo::Repo;
+use crate::workflow::error::Error;
+
+/// What a static delta holds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeltaLook {
+    /// The commit it begins at.
+    pub from: Option<Checksum>,
+    /// The commit it leads to.
+    pub to: Checksum,
+    /// When it was made, in UNIX seconds.
+    pub timestamp: u64,
+    /// Its parts.
+    pub parts: Vec<LookedPart>,
+    /// How many objects it leaves out; clients fetch them loose.
+    pub fallbacks: usize,
+    /// How large they are where it was made.
+    pub fallback_size: u64,
+}
+
+/// One part of a static delta.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LookedPart {
+    /// Its SHA-256.
+    pub checksum: Checksum,
+    /// Its size, compressed.
+    pub size: u64,
+    /// The size of what it makes.
+    pub unpacked: u64,
+    /// How many objects it makes.
+    pub objects: usize,
+    /// Whether it travels inside the superblock.
+    pub inline: bool,
+}
+
+/// Says what the delta at `path` holds: a superblock, or the directory it is in.
+pub fn look(path: &Path) -> Result<DeltaLook, Error> {
+    let (superblock, _) = open(path)?;
+    Ok(describe(&superblock))
+}
+
+/// Lists the deltas of a repository.
+pub fn list(repo: &Repo) -> Result<Vec<DeltaName>, Error> {
+    let found = repo.static_deltas()?.into_iter();
+    let mut names: Vec<_> = found.map(|(name, _)| name).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Takes a delta away; clients that look for it pull objects instead.
+pub fn delete(repo: &Repo, name: &DeltaName) -> Result<(), Error> {
+    let (_lock, _) = repo.lock_for_writing()?;
+    let _shared = repo.lock_shared()?;
+    if repo.delta_superblock(name)?.is_none() {
+        return Err(StaticDeltaError::Missing(*name).into());
+    }
+    repo.remove_delta(name)?;
+    Ok(repo.reindex_deltas()?)
+}
+
+fn describe(superblock: &Superblock) -> DeltaLook {
+    let parts = superblock.parts.iter().enumerate();
+    DeltaLook {
+        from: superblock.from,
+        to: superblock.to(),
+        timestamp: superblock.timestamp,
+        parts: parts
+            .map(|(number, part)| LookedPart {
+                checksum: part.checksum,
+                size: part.size,
+                unpacked: part.unpacked,
+                objects: part.objects.len(),
+                inline: superblock.inline_part(number).is_some(),
+            })
+            .collect(),
+        fallbacks: superblock.fallbacks.len(),
+        fallback_size: superblock.fallbacks.iter().map(|entry| entry.stored).sum(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Static deltas of either maker, applied and pulled by the other.
+
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::Trial;
+
+use crate::apache::Apache;
+use crate::tools::Tool;
+use crate::world::World;
+
+pub fn trials() -> Vec<Trial> {
+    let (offline, online): (&[Tool], &[Tool]) = (&[Tool::Ostree], &[Tool::Ostree, Tool::Apache]);
+    vec![
+        crate::trial(
+            "delta::stock_applies_what_airlock_makes",
+            offline,
+            stock_applies,
+        ),
+        crate::trial(
+            "delta::airlock_applies_what_stock_makes",
+            offline,
+            airlock_applies,
+        ),
+        crate::trial("delta::stock_pulls_a_delta", online, stock_pulls),
+    ]
+}
+
+/// Makes an archive with two commits of one tree: a file that changed a little, one that is new, a
+/// link, one that is gone.
+fn twice(world: &World) -> (String, String) {
+    let tree = world.path("tree");
+    fs::create_dir_all(tree.join("usr/lib")).unwrap();
+    let mut large: Vec<u8> = (0..400_000u32)
+        .flat_map(|i| i.wrapping_mul(i).to_le_bytes())
+        .collect();
+    fs::write(tree.join("usr/lib/large"), &large).unwrap();
+    fs::write(tree.join("usr/lib/gone"), "gone").unwrap();
+    world.shell("mkdir -p srv");
+    world.ostree("init --repo=srv/twin --mode=archive").ok();
+    let commit = "commit --repo=srv/twin -b os --tree=dir=tree -s";
+    let first = world.ostree(&format!("{commit} one")).ok();
+    large.splice(1000..1000, *b"inserted");
+    fs::write(tree.join("usr/lib/large"), &large).unwrap();
+    fs::write(tree.join("usr/lib/new"), "new").unwrap();
+    fs::remove_file(tree.join("usr/lib/gone")).unwrap();
+    world.shell("ln -s large tree/usr/lib/link");
+    let second = world.ostree(&format!("{commit} two")).ok();
+    (first, second)
+}
+
+/// Makes a repository that has only the first commit.
+fn behind(world: &World, name: &str, mode: &str, first: &str) {
+    world
+        .ostree(&format!("init --repo={name} --mode={mode}"))
+        .ok();
+    world
+        .ostree(&format!("pull-local --repo={name} srv/twin {first}"))
+        .ok();
+}
+
+fn is_whole(world: &World, repo: &str, commit: &str) {
+    world.ostree(&format!("show --repo={repo} {commit}")).ok();
+    world.ostree(&format!("ls -R --repo={repo} {commit}")).ok();
+    world.ostree(&format!("fsck -q --repo={repo}")).ok();
+}
+
+fn stock_applies() {
+    let world = &World::new();
+    let (first, second) = twice(world);
+    world.shell("mkdir parts");
+    let generate = format!("delta generate --repo=srv/twin --from={first} --to={second}");
+    world
+        .airlock(&format!("{generate} --inline -o one.delta"))
+        .ok();
+    world
+        .airlock(&format!("{generate} -o parts/superblock"))
+        .ok();
+    let full = "delta generate --repo=srv/twin --empty --inline -o full.delta os";
+    world.airlock(full).ok();
+    assert!(fs::metadata(world.path("one.delta")).unwrap().len() < 20_000);
+    for (number, delta) in ["one.delta", "parts", "full.delta"].into_iter().enumerate() {
+        let repo = format!("stock-{number}");
+        behind(world, &repo, "bare-user", &first);
+        let apply = format!("static-delta apply-offline --repo={repo} {delta}");
+        world.ostree(&apply).ok();
+        is_whole(world, &repo, &second);
+    }
+}
+
+fn airlock_applies() {
+    let world = &World::new();
+    let (first, second) = twice(world);
+    let generate = format!("static-delta generate --repo=srv/twin --from={first} --to={second}");
+    let all = "--min-fallback-size=0";
+    world
+        .ostree(&format!("{generate} {all} --inline --filename=stock.delta"))
+        .ok();
+    for mode in ["archive", "bare-user", "bare-user-only"] {
+        behind(world, mode, mode, &first);
+        let applied = world.airlock(&format!("delta apply --repo={mode} stock.delta"));
+        assert_eq!(applied.ok(), second);
+        is_whole(world, mode, &second);
+    }
+    // Nothing is stored where the first commit is not.
+    world.ostree("init --repo=empty --mode=archive").ok();
+    let said = world
+        .airlock("delta apply --repo=empty stock.delta")
+        .fails();
+    assert!(said.contains(&first), "{said}");
+    assert!(objects(&world.path("empty")).is_empty());
+}
+
+fn stock_pulls() {
+    let world = &World::new();
+    let (first, second) = twice(world);
+    behind(world, "client", "bare-user", &first);
+    let apache = Apache::start(world);
+    let url = apache.url("twin");
+    let remote = "remote add --repo=client --no-gpg-verify os";
+    world.ostree(&format!("{remote} {url}")).ok();
+    world.airlock("delta generate --repo=srv/twin os").ok();
+    world.ostree("summary --repo=srv/twin -u").ok();
+    let pull = "pull --repo=client --require-static-deltas os os";
+    let said = world.ostree(pull).ok();
+    assert!(said.contains("1 delta parts"), "{said}");
+    is_whole(world, "client", &second);
+    let name = format!("{first}-{second}");
+    assert_eq!(world.airlock("delta list --repo=srv/twin").ok(), name);
+    world
+        .airlock(&format!("delta delete --repo=srv/twin {name}"))
+        .ok();
+    assert_eq!(world.airlock("delta list --repo=srv/twin").ok(), "");
+    assert!(
+        world
+            .airlock(&format!("delta delete --repo=srv/twin {name}"))
+            .fails()
+            .contains("no static delta")
+    );
+}
+
+/// Lists the objects of a repository.
+fn objects(repo: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for fan in fs::read_dir(repo.join("objects")).unwrap() {
+        let fan = fan.unwrap();
+        for object in fs::read_dir(fan.path()).unwrap() {
+            let (fan, object) = (fan.file_name(), object.unwrap().file_name());
+            found.push(format!("{}/{}", fan.display(), object.display()));
+        }
+    }
+    found
+}
