@@ -6,15 +6,17 @@
 //! ├── manifest.json                 what is inside; its exact bytes are what is signed
 //! ├── manifest.json.asc             detached OpenPGP signatures over those bytes, armored
 //! ├── summary, summary.sig          optional: the repository index, signed before it left
-//! └── payload/
-//!     ├── 0/superblock              the spine of release 0: a stock static delta
-//!     ├── 0/0.zst  0/1.zst ...      its parts, one zstd frame each
-//!     ├── 0/objects-0.tar.zst ...   packs: whole objects, byte for byte as an archive holds them
-//!     └── 1/superblock ...          the next release
+//! ├── payload/
+//! │   ├── 0/superblock              the spine of release 0: a stock static delta
+//! │   ├── 0/0.zst  0/1.zst ...      its parts, one zstd frame each
+//! │   ├── 0/objects-0.tar.zst ...   packs: whole objects, byte for byte as an archive holds them
+//! │   └── 1/superblock ...          the next release
+//! └── attachments/NAME ...              plain files that ride along, and are only ever extracted by name
 //! ```
 //!
 //! The same members as plain files in a directory are the directory form.
 
+mod attachment;
 mod ident;
 mod inventory;
 mod manifest;
@@ -23,6 +25,7 @@ mod read;
 mod trust;
 mod write;
 
+pub use attachment::{AttachmentFault, AttachmentName, MAX_ATTACHMENTS};
 pub use ident::{IdentFault, RepositoryId, SiteName};
 pub use inventory::{Inventory, InventoryFault, MAX_INVENTORY};
 pub use manifest::{

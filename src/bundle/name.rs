@@ -6,6 +6,7 @@
 //! payload/R/superblock          the spine of release R
 //! payload/R/P.zst               part P of that spine
 //! payload/R/objects-P.tar.zst   pack P of release R
+//! attachments/NAME              a plain file that rides along
 //! NAME.001 NAME.002 ...         the same, cut because it is larger than a member may be
 //! ```
 //!
@@ -14,6 +15,8 @@
 
 use std::fmt;
 use std::str::FromStr;
+
+use super::attachment::{AttachmentName, DIRECTORY};
 
 /// The name of the manifest, first of all members and not listed in itself.
 pub const MANIFEST: &str = "manifest.json";
@@ -41,6 +44,8 @@ pub enum Role {
         /// What of it.
         load: Load,
     },
+    /// A plain file that rides along.
+    Attachment(AttachmentName),
 }
 
 /// What a payload member of one release holds.
@@ -90,6 +95,14 @@ impl MemberName {
         Self::payload(release, Load::Pack(pack))
     }
 
+    /// Names an attachment.
+    pub fn attachment(name: AttachmentName) -> Self {
+        MemberName {
+            role: Role::Attachment(name),
+            piece: None,
+        }
+    }
+
     /// Names the given piece of this member.
     pub fn with_piece(self, piece: u16) -> Self {
         MemberName {
@@ -111,6 +124,7 @@ impl fmt::Display for MemberName {
         match self.role {
             Role::Summary => f.write_str("summary")?,
             Role::SummarySignature => f.write_str("summary.sig")?,
+            Role::Attachment(name) => write!(f, "{DIRECTORY}{name}")?,
             Role::Payload { release, load } => match load {
                 Load::Superblock => write!(f, "payload/{release}/superblock")?,
                 Load::Part(part) => write!(f, "payload/{release}/{part}.zst")?,
@@ -134,6 +148,9 @@ fn parse(text: &str) -> Option<MemberName> {
         "summary" => return Some(MemberName::SUMMARY),
         "summary.sig" => return Some(MemberName::SUMMARY_SIGNATURE),
         _ => {}
+    }
+    if let Some(name) = text.strip_prefix(DIRECTORY) {
+        return name.parse().ok().map(MemberName::attachment);
     }
     let (release, file) = text.strip_prefix("payload/")?.split_once('/')?;
     let release = number(release)?;
@@ -187,6 +204,8 @@ mod tests {
             MemberName::pack(0, 2),
             MemberName::superblock(1),
             MemberName::pack(4_294_967_295, 3),
+            MemberName::attachment("airlock-0.2.0".parse().expect("a name")),
+            MemberName::attachment("README.001".parse().expect("a name")),
         ];
         for name in names {
             assert_eq!(name.to_string().parse(), Ok(name));
@@ -220,6 +239,12 @@ mod tests {
             "payload/0/superblock.001",
             "payload/0/superblock/",
             "payload/4294967296/superblock",
+            "attachments/",
+            "attachments/..",
+            "attachments/../x",
+            "attachments/a/b",
+            "attachments//a",
+            "Attachments/a",
             "payload//superblock",
             "payload/0/0.zst\0",
         ] {

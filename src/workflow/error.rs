@@ -5,6 +5,7 @@ use super::client_config::ClientConfigError;
 use super::commit::SourceError;
 use super::delta::StaticDeltaError;
 use super::export::ExportError;
+use super::extract::ExtractError;
 use super::finding::Finding;
 use super::inventory::InventoryError;
 use super::journal::JournalError;
@@ -99,6 +100,9 @@ pub enum Error {
     /// An export makes no sense as it was asked for.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// Nothing could be taken out of a bundle.
+    #[error(transparent)]
+    Extract(#[from] ExtractError),
     /// An inventory cannot be read or written.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -164,6 +168,7 @@ impl Error {
             Error::RefExists { .. } | Error::RefHasAlias { .. } => Class::Usage,
             Error::Write(error) => error.class(),
             Error::Export(error) => error.class(),
+            Error::Extract(error) => error.class(),
             Error::Inventory(error) => error.class(),
             Error::Record { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
@@ -188,6 +193,7 @@ impl Error {
             Error::RefHasAlias { .. } => "remove the alias first",
             Error::StaticDelta(error) => error.hint(),
             Error::Export(error) => error.hint(),
+            Error::Extract(error) => error.hint(),
             Error::Inventory(error) => error.hint(),
             Error::RefExists { .. } => "take another name, or add --force",
             Error::Refused { findings } => {

@@ -14,6 +14,7 @@ pub mod delta;
 mod diff;
 mod error;
 pub mod export;
+mod extract;
 mod finding;
 mod fsck;
 mod gate;
@@ -56,6 +57,7 @@ pub use client_config::{
 };
 pub use diff::{Change, DiffOutcome, Difference, Thing, diff};
 pub use error::Error;
+pub use extract::{ExtractError, ExtractOptions, ExtractOutcome, extract};
 pub use finding::{BackFinding, Finding, PromotionFinding, RecordFinding};
 pub use fsck::{CheckFinding, CheckOptions, CheckOutcome, SummaryFault, check};
 pub use import::{ImportOptions, ImportOutcome, Standing, SummarySource, import, plan_import};

@@ -1,5 +1,6 @@
 //! Tests of the library, one binary.
 
+mod attachments;
 mod bench;
 mod bundle_read;
 mod check;

@@ -302,3 +302,59 @@ fn every_truncation_is_refused() {
         assert!(Manifest::parse(&bytes[..end]).is_err(), "{end}");
     }
 }
+
+/// The manifest of `good` with these attachments behind its payload.
+fn with_attachments(names: &[&str]) -> Value {
+    let mut manifest = good();
+    let members = manifest["members"].as_array_mut().unwrap();
+    for name in names {
+        let digest = "aa".repeat(32);
+        members.push(json!({"name": name, "size": 7, "sha256": digest, "chunks": [digest]}));
+    }
+    manifest
+}
+
+#[test]
+fn attachments_have_plain_names_in_one_order_at_the_end() {
+    let fine = ["attachments/a", "attachments/B", "attachments/c.001"];
+    Manifest::parse(&text(&with_attachments(&fine))).unwrap();
+    let many: Vec<String> = (0..65).map(|n| format!("attachments/{n:02}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let table: &[(&[&str], &str)] = &[
+        (&["attachments/.."], "not a name"),
+        (&["attachments/../x"], "not a name"),
+        (&["attachments/a/b"], "not a name"),
+        (&["attachments//etc"], "not a name"),
+        (&["/attachments/a"], "not a name"),
+        (&["attachments/.a"], "not a name"),
+        (&["attachments/a b"], "not a name"),
+        (&["attachments/a", "attachments/A"], "out of order"),
+        (&["attachments/a", "attachments/a"], "out of order"),
+        (&["attachments/b", "attachments/a"], "out of order"),
+        (&["attachments/a", "payload/2/superblock"], "out of order"),
+        (&many, "65 attachments"),
+    ];
+    for (names, reason) in table {
+        let said = refusal(&text(&with_attachments(names)));
+        assert!(said.contains(reason), "{names:?}: {said}");
+    }
+    let field = |key: &str, value: Value| {
+        let mut manifest = with_attachments(&["attachments/a"]);
+        let members = manifest["members"].as_array_mut().unwrap();
+        members.last_mut().unwrap()[key] = value;
+        refusal(&text(&manifest))
+    };
+    assert!(field("size", json!(0)).contains("size"));
+    assert!(field("size", json!(MAX_MEMBER + 1)).contains("size"));
+    assert!(field("unpacked", json!(7)).contains("unpacked"));
+    assert!(field("objects", json!(1)).contains("object count"));
+    // In front of the payload, or in place of it.
+    let mut first = with_attachments(&["attachments/a"]);
+    let members = first["members"].as_array_mut().unwrap();
+    let last = members.pop().unwrap();
+    members.insert(2, last);
+    assert!(refusal(&text(&first)).contains("out of order"));
+    let mut short = with_attachments(&["attachments/a"]);
+    short["members"].as_array_mut().unwrap().drain(6..9);
+    assert!(refusal(&text(&short)).contains("must follow"));
+}

@@ -104,6 +104,7 @@ impl Route {
             permit_rollback: None,
             history: 0,
             trust: None,
+            attachments: &[],
             expires: None,
             level: None,
             costs: CostModel::default(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bundle::{Load, MAX_PIECES, MemberName, Role};
+use crate::bundle::{Load, MAX_ATTACHMENTS, MAX_PIECES, MemberName, Role};
 
 use super::fault::{MemberFault, ReleaseFault};
 use super::{CHUNK_SIZE, Manifest, ManifestFault, Member, Release};
@@ -126,7 +126,12 @@ impl Manifest {
             before = Some(member);
         }
         check_cut(before, None)?;
-        self.check_end(before)?;
+        let attached = |member: &&Member| matches!(member.name.role, Role::Attachment(_));
+        let count = self.members.iter().filter(attached).count();
+        if count > MAX_ATTACHMENTS {
+            return Err(ManifestFault::Attachments { count });
+        }
+        self.check_end(self.members.iter().rfind(|member| !attached(member)))?;
         self.check_counts()
     }
 
@@ -139,7 +144,7 @@ impl Manifest {
                     name: MemberName::SUMMARY_SIGNATURE,
                 });
             }
-            Some(Role::SummarySignature) | None => 0,
+            Some(Role::SummarySignature | Role::Attachment(_)) | None => 0,
         };
         match (begun.cmp(&self.releases.len()), last) {
             (std::cmp::Ordering::Equal, _) => Ok(()),
@@ -184,6 +189,7 @@ impl Member {
         let (limit, unpacked, objects) = match self.name.role {
             Role::Summary => (MAX_SUMMARY, None, false),
             Role::SummarySignature => (MAX_SUMMARY_SIGNATURE, None, false),
+            Role::Attachment(_) => (MAX_MEMBER, None, false),
             Role::Payload {
                 load: Load::Superblock,
                 ..
@@ -256,6 +262,9 @@ fn follows(before: Option<MemberName>, name: MemberName) -> bool {
             (Load::Pack(from), Load::Pack(to)) => from.checked_add(1) == Some(to),
             _ => false,
         },
+        (Role::Payload { .. }, Role::Attachment(_)) => true,
+        // Names that differ only by letter case would be one file on some filesystems.
+        (Role::Attachment(last), Role::Attachment(next)) => last.cmp_folded(&next).is_lt(),
         _ => false,
     }
 }

@@ -72,6 +72,12 @@ pub enum ManifestFault {
         /// The ref.
         name: RefName,
     },
+    /// There are more attachments than one bundle may carry.
+    #[error("it lists {count} attachments")]
+    Attachments {
+        /// How many there are.
+        count: usize,
+    },
     /// A permission to go back names no commit, the same one twice, the new one, or too many; or a
     /// ref the bundle does not speak of.
     #[error("may-return is not in order for {name}")]

@@ -68,6 +68,12 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
                             .summary(&std::mem::take(&mut summary), &signature),
                     )?;
                 }
+                // Its chunks are checked as all are; nobody but `extract` looks at it.
+                Role::Attachment(_) => {
+                    self.end_spine(&mut spine)?;
+                    self.pass
+                        .bundle(MemberStream::new(&self.inlet, 1).pass_over())?;
+                }
                 Role::Payload { release, load } => {
                     let release = release as usize;
                     if !matches!(load, Load::Part(_)) {

@@ -120,7 +120,7 @@ pub enum ReadError {
     #[error("{member} is not in order at byte {at}: {fault}")]
     Pack {
         /// The pack.
-        member: MemberName,
+        member: Box<MemberName>,
         /// Where in the unpacked member.
         at: u64,
         /// What is wrong.
@@ -130,7 +130,7 @@ pub enum ReadError {
     #[error("{member}: object {name} is not accepted")]
     Object {
         /// The pack that holds it.
-        member: MemberName,
+        member: Box<MemberName>,
         /// Its name.
         name: Checksum,
         /// What is wrong.
@@ -140,7 +140,7 @@ pub enum ReadError {
     #[error("{member}: object {name} has the checksum {actual}")]
     ObjectChecksum {
         /// The pack that holds it.
-        member: MemberName,
+        member: Box<MemberName>,
         /// Its name.
         name: Checksum,
         /// What its content says.
@@ -152,7 +152,7 @@ pub enum ReadError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The member.
-    pub member: MemberName,
+    pub member: Box<MemberName>,
     /// The bytes of the member.
     pub bytes: Range<u64>,
     /// The files that hold these bytes, with the offset of the first one in the first file.

@@ -159,7 +159,7 @@ impl LargeFilez {
         match info.checksum == name {
             true => Ok(()),
             false => Err(ReadError::ObjectChecksum {
-                member,
+                member: Box::new(member),
                 name,
                 actual: info.checksum,
             }),
@@ -172,7 +172,7 @@ fn broken(member: MemberName, name: Checksum, error: io::Error) -> ReadError {
     let truncated = FormatError::Truncated("a file object");
     let source = error.downcast().unwrap_or(truncated);
     ReadError::Object {
-        member,
+        member: Box::new(member),
         name,
         source,
     }

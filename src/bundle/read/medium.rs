@@ -129,7 +129,7 @@ impl OpenMember<'_> {
             }
         };
         Place {
-            member,
+            member: Box::new(member),
             bytes,
             files,
             offset,

@@ -104,7 +104,7 @@ impl<'a> PackReader<'a> {
 
     fn fault(&self, fault: PackFault) -> ReadError {
         ReadError::Pack {
-            member: self.member,
+            member: Box::new(self.member),
             at: self.stream.at(),
             fault,
         }

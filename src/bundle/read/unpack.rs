@@ -60,6 +60,16 @@ impl<'a> MemberStream<'a> {
         }
     }
 
+    /// Lets a member go by, checked and not kept.
+    pub(super) fn pass_over(mut self) -> Result<(), ReadError> {
+        loop {
+            match self.fill_buf().map_err(stream_error)?.len() {
+                0 => return Ok(()),
+                len => self.consume(len),
+            }
+        }
+    }
+
     /// Reads a member that is not compressed; its size has been limited by the manifest.
     pub(super) fn read_whole(mut self, size: u64) -> Result<Vec<u8>, ReadError> {
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));

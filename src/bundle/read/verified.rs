@@ -1,13 +1,15 @@
 //! A bundle before and after its signatures were judged: two types, one way from one to the other.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::bundle::{Manifest, ManifestFault, TrustUpdate};
+use crate::bundle::{AttachmentName, Manifest, ManifestFault, Member, Role, TrustUpdate};
 use crate::format::Checksum;
 use crate::{Observer, Stage};
 
 use super::engine;
 use super::error::ReadError;
+use super::layout::chunk_range;
 use super::medium::Medium;
 use super::open::Opened;
 use super::sink::{PayloadSink, StreamError};
@@ -112,6 +114,46 @@ impl VerifiedBundle {
     /// Returns the files that the bundle consists of, volumes in their order.
     pub fn paths(&self) -> Vec<PathBuf> {
         self.medium.paths()
+    }
+
+    /// Returns the files that ride along.
+    pub fn attachments(&self) -> impl Iterator<Item = (AttachmentName, &Member)> {
+        let named = |member: &Member| match member.name.role {
+            Role::Attachment(name) => Some(name),
+            _ => None,
+        };
+        let members = self.manifest.members.iter();
+        members.filter_map(move |member| Some((named(member)?, member)))
+    }
+
+    /// Writes the content of a member that is not compressed, each chunk after it was checked.
+    ///
+    /// The second kind of error is that of `to`.
+    pub fn extract(
+        &self,
+        member: &Member,
+        to: &mut dyn Write,
+    ) -> Result<io::Result<()>, ReadError> {
+        let place = |other: &Member| other.name == member.name;
+        let Some(index) = self.manifest.members.iter().position(place) else {
+            return Err(ReadError::NotFound {
+                path: member.name.to_string().into(),
+            });
+        };
+        let open = self.medium.member(index, member)?;
+        for (number, digest) in member.chunks.iter().enumerate() {
+            let range = chunk_range(member, number);
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            open.read_at(&mut bytes, range.start)?;
+            if Checksum::of(&bytes) != *digest {
+                let place = open.place(member.name, range);
+                return Err(ReadError::Chunk { place });
+            }
+            if let Err(error) = to.write_all(&bytes) {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Reads every member once and hands its checked content to the sink, on all cores.

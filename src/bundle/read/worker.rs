@@ -158,14 +158,14 @@ fn whole<S: PayloadSink>(
     }
     let checked = tools.check(stored, pass.sink.wants_content());
     let info = pass.bundle(checked.map_err(|source| ReadError::Object {
-        member,
+        member: Box::new(member),
         name: *name,
         source,
     }))?;
     if info.checksum != *name {
         let (name, actual) = (*name, info.checksum);
         return pass.bundle(Err(ReadError::ObjectChecksum {
-            member,
+            member: Box::new(member),
             name,
             actual,
         }));

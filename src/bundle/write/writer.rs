@@ -1,6 +1,8 @@
 //! The writer: members in their order, each digested on its way to the medium.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::directory::DirectoryForm;
 use super::member::OpenMember;
@@ -8,7 +10,10 @@ use super::read_back::{Expected, read_back_directory, read_back_tar};
 use super::tar::TarForm;
 use super::{PartSpool, WriteError, ustar};
 use crate::Observer;
-use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName, TrustUpdate};
+use crate::bundle::{
+    AttachmentName, CHUNK_SIZE, MANIFEST, MANIFEST_SIGNATURE, Manifest, Member, MemberName,
+    TrustUpdate,
+};
 
 /// How a bundle lies on the medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +116,22 @@ impl BundleWriter {
             member.end(self, Some(part.unpacked), None)?;
         }
         Ok(())
+    }
+
+    /// Adds a file that rides along; comes after every release, in the order of names.
+    pub fn attachment(&mut self, name: AttachmentName, path: &Path) -> Result<(), WriteError> {
+        let failed = || WriteError::io("read", path);
+        let mut file = File::open(path).map_err(failed())?;
+        let mut member = self.begin(MemberName::attachment(name))?;
+        let mut chunk = Vec::new();
+        loop {
+            chunk.clear();
+            let read = (&mut file).take(CHUNK_SIZE).read_to_end(&mut chunk);
+            if read.map_err(failed())? == 0 {
+                return member.end(self, None, None);
+            }
+            member.write(self, &chunk)?;
+        }
     }
 
     /// Returns the members that stand so far, as the manifest lists them.

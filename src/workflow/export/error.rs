@@ -1,5 +1,7 @@
 //! What can be wrong with the question that export was asked.
 
+use std::path::PathBuf;
+
 use crate::Class;
 use crate::bundle::SiteName;
 use crate::format::delta::MAX_HISTORY;
@@ -38,6 +40,14 @@ pub enum ExportError {
         name: RefName,
         /// What the site has.
         commit: Checksum,
+    },
+    /// A file cannot ride along.
+    #[error("{} cannot be attached: {reason}", path.display())]
+    Attachment {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// More ancestors are asked for than may travel.
     #[error("{asked} ancestors are more than the {MAX_HISTORY} that may travel")]
@@ -100,6 +110,7 @@ impl ExportError {
             ExportError::UnknownHead { .. } => {
                 "add --from with a release the site has had, or --full"
             }
+            ExportError::Attachment { .. } => "attach a plain file under another name",
             ExportError::History { .. } => "ask for fewer",
             ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
             ExportError::NothingToPermit { .. } => {

@@ -80,6 +80,7 @@ pub(super) fn reserve(
     let parts: u64 = spines.iter().map(|spine| spine.parts.count() as u64).sum();
     let pieces = 2 * (packs / PACK_SIZE) + plan.releases.len() as u64;
     let members = 2 + 2 * plan.releases.len() as u64 + parts + pieces;
+    let members = members + plan.attachments.len() as u64;
     let chunks = packs / CHUNK_SIZE + members;
     let size = text.len() as u64 + members * PER_MEMBER + chunks * PER_CHUNK;
     Reserve {

@@ -7,6 +7,7 @@
 //! publish the name, the site's profile, the journal
 //! ```
 
+mod attach;
 mod base;
 pub(super) mod carry;
 mod check;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+pub use attach::Attachment;
 pub use error::ExportError;
 pub use permit::PermitRollback;
 pub use plan::{ExportPlan, PlannedRelease, plan_export};
@@ -66,6 +68,8 @@ pub struct ExportOptions<'a> {
     pub history: usize,
     /// Whose versions travel along, and by which the site is to judge; none if it has none.
     pub trust: Option<&'a Trust>,
+    /// Files that ride along.
+    pub attachments: &'a [PathBuf],
     /// When the bundle ends to be acceptable, in UNIX seconds.
     pub expires: Option<u64>,
     /// Carries files recompressed at this zstd level, for a thin link, instead of as they are.

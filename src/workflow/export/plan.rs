@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::attach::{self, Attachment};
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
 use super::{Error, ExportOptions, check, history, may_return, permit, target};
@@ -35,6 +36,8 @@ pub struct ExportPlan {
     pub may_return: BTreeMap<RefName, Vec<Checksum>>,
     /// The permission to take a ref back, if it is given.
     pub rollback: Option<Rollback>,
+    /// The files that would ride along.
+    pub attachments: Vec<Attachment>,
     /// Where the bundle would stand.
     pub target: std::path::PathBuf,
     /// How many bytes it may need there.
@@ -265,9 +268,11 @@ fn finish(
     Error::refuse_any(finder.replayed(&sequence))?;
     let may_return = may_return::find(repo, options.may_return, finder, &releases, &refs_after)?;
     let rollback = permit::find(repo, options.permit_rollback, &releases, &sequence)?;
+    let attachments = attach::find(options.attachments)?;
     let medium = target::choose(options, releases.first(), &sequence)?;
     Ok(ExportPlan {
-        needed: target::needed(&releases),
+        needed: target::needed(&releases) + attach::size(&attachments),
+        attachments,
         available: medium.room.available(),
         target: medium.target.path.clone(),
         releases,

@@ -47,6 +47,9 @@ pub(super) fn seal(
         &mut manifest,
         observer,
     )?;
+    for attachment in &plan.attachments {
+        writer.attachment(attachment.name, &attachment.path)?;
+    }
     manifest.members = writer.members().to_vec();
     let bytes = writer.manifest_bytes(&manifest)?;
     let id = Checksum::of(&bytes);

@@ -104,6 +104,7 @@ impl Twin {
             permit_rollback: None,
             history: 0,
             trust: None,
+            attachments: &[],
             expires: Some(self.now + 86_400),
             level: self.level,
             costs: CostModel::default(),

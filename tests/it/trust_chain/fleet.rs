@@ -77,6 +77,7 @@ impl Fleet {
             costs: CostModel::default(),
             permit_rollback: None,
             trust,
+            attachments: &[],
             expires: None,
             level: None,
             read_back: ReadBack::Done,

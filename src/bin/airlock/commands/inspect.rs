@@ -1,9 +1,10 @@
 //! `airlock inspect BUNDLE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use airlock::workflow::{self, InspectOutcome, InspectedRelease};
+use airlock::workflow::{self, ExtractOptions, InspectOutcome, InspectedRelease, Trust, extract};
 
+use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Align, Done, Table, bytes, clean, count, time, trust_updates, yellow};
@@ -20,10 +21,18 @@ pub struct Args {
     /// List every member
     #[arg(long)]
     members: bool,
+    /// Verify the signatures, and take out what rides along; nothing there is replaced
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["html", "members"])]
+    extract: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Shows what the manifest claims.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
+    if let Some(directory) = &args.extract {
+        return take_out(&args, directory, context);
+    }
     let outcome = workflow::inspect(&args.bundle)?;
     context.warn("not verified: this is what the bundle claims; `airlock verify` checks it");
     if let Some(page) = &args.html {
@@ -38,6 +47,27 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         text.push_str(&format!("\n{}", member_table(&outcome)));
     }
     Ok(Done::new(&outcome).text(text))
+}
+
+/// Extracts what the signatures vouch for; without certificates nothing is.
+fn take_out(args: &Args, directory: &Path, context: &Context) -> Result<Done, CliError> {
+    let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
+    let outcome = extract(&ExtractOptions {
+        bundle: args.bundle.clone(),
+        signatures: Vec::new(),
+        trust: &trust,
+        directory,
+        now: context.now(),
+    })?;
+    let files = outcome.files.iter();
+    let text: String = files
+        .map(|file| format!("{}\n", clean(&file.display().to_string())))
+        .collect();
+    let signers: Vec<_> = outcome.signers.iter().map(ToString::to_string).collect();
+    Ok(Done::new(&outcome)
+        .text(text)
+        .note(format!("signed by {}", signers.join(", ")))
+        .changed(true))
 }
 
 fn claims(outcome: &InspectOutcome) -> String {

@@ -52,6 +52,9 @@ pub struct Args {
     /// Trust directory whose updates travel along [default: `trust` in airlock.toml]
     #[arg(long, value_name = "DIR")]
     pub(super) trust_updates: Option<PathBuf>,
+    /// Let a file ride along, such as airlock itself; `inspect --extract` takes it out; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(super) attach: Vec<PathBuf>,
     /// Leave the summary out; the site makes and signs its own
     #[arg(long)]
     pub(super) no_summary: bool,

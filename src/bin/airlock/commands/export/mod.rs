@@ -46,6 +46,7 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         permit_rollback: args.permit_rollback.as_ref(),
         history: args.history,
         trust: trust.as_ref(),
+        attachments: &args.attach,
         expires: args
             .expires
             .or(context.config().expires)
