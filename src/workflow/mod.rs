@@ -80,7 +80,7 @@ pub use statement::{
 };
 pub use subject::Subject;
 pub use trust::{
-    FirstTrust, StatementFault, Trust, TrustFinding, TrustError, TrustRecord, TrustStatement, TrustUpdateOptions,
-    TrustUpdateOutcome, TrustVersion, init_trust, sign_trust, update_trust,
+    FirstTrust, StatementFault, Trust, TrustError, TrustFinding, TrustRecord, TrustStatement,
+    TrustUpdateOptions, TrustUpdateOutcome, TrustVersion, init_trust, sign_trust, update_trust,
 };
 pub use verify::{VerifiedRelease, VerifyOptions, VerifyOutcome, verify};

@@ -2,8 +2,8 @@
 
 mod filez;
 mod gvariant;
-mod huffman;
 mod hash_order;
+mod huffman;
 mod objects;
 mod strictness;
 

@@ -6,8 +6,8 @@ mod lies;
 mod medium;
 mod policy;
 mod site;
-mod trust;
 pub mod tree;
+mod trust;
 
 use std::error::Error as _;
 use std::fs;

@@ -18,9 +18,9 @@ use crate::Observer;
 use crate::delta::{
     CompileInput, CostModel, DeltaError, DeltaPart, PART_SIZE, SpineInput, compile, compress_part,
 };
+use crate::format::Checksum;
 use crate::format::delta::{DeltaName, Fallback, Superblock};
 use crate::format::gvariant::{Value, View};
-use crate::format::Checksum;
 use crate::repo::Repo;
 use crate::workflow::error::Error;
 use crate::workflow::export::carry::{Carried, Carrier, held_by_all};
