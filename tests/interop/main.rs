@@ -23,6 +23,7 @@ mod room;
 mod rotation;
 mod served;
 mod sign_api;
+mod skipped;
 mod summary;
 mod together;
 mod tools;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         rotation::trials(),
         served::trials(),
         sign_api::trials(),
+        skipped::trials(),
         summary::trials(),
         together::trials(),
         verdicts::trials(),
