@@ -83,23 +83,23 @@ impl<'a> Bench<'a> {
 
     fn patch(&mut self, job: &Job) -> Result<Option<Patched>, DeltaError> {
         let Pair { new, old, .. } = job.pair;
+        let mut sizes = Sizes {
+            stored: job.pair.stored,
+            patch: 0,
+            content: job.new,
+        };
+        // No patch is so small that it would pay.
+        if !self.costs.pays(&sizes) {
+            return Ok(None);
+        }
         let Around { header, stored } =
             self.reader
                 .read(self.new_repo, &new, job.new, &mut self.new)?;
-        let stored = match stored {
+        sizes.stored = match stored {
             Some(stored) => stored,
             // Nobody deflated it yet.
             None => weigh(&mut self.weigher, &mut self.scratch, &self.new)?,
         };
-        let mut sizes = Sizes {
-            stored,
-            patch: 0,
-            content: job.new,
-        };
-        // Nothing is so small that it would pay.
-        if !self.costs.pays(&sizes) {
-            return Ok(None);
-        }
         self.reader
             .read(self.old_repo, &old, job.old, &mut self.old)?;
         let grain = Grain::of(&self.old, &self.new, self.costs.effort);
