@@ -22,7 +22,7 @@
 //!
 //! The other way round, a bundle could be published that the copy knows nothing of: lose the repository
 //! then, and it can be replayed. A record that another one, or the journal, says was there and is not,
-//! means refusal until [`recover`] has built it again.
+//! means refusal until [`recover()`] has built it again.
 
 mod accepted;
 mod copy;
