@@ -260,8 +260,8 @@ impl Stage {
 
     /// Moves a two-letter directory into `objects` as it is, and tells whether it did.
     ///
-    /// It does only where `objects` has none or an empty one of that name, and when nothing else
-    /// than the objects `staged` lies in it.
+    /// It does only where `objects` has none of that name, and when nothing else than the objects
+    /// `staged` lies in it. An empty one is not replaced: `ostree` may be about to put an object in.
     pub(in crate::repo) fn rename_fan_into(
         &self,
         fan: &str,
@@ -276,8 +276,10 @@ impl Stage {
             return Ok(false);
         }
         dress_dir_alike(objects, self.dir(), fan)?;
-        match fs::renameat(&self.dir, fan, objects, fan) {
+        match fs::renameat_with(&self.dir, fan, objects, fan, RenameFlags::NOREPLACE) {
             Ok(()) => Ok(true),
+            // A file system that cannot promise it.
+            Err(Errno::INVAL) => Ok(false),
             Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
             Err(error) => Err(error),
         }
