@@ -30,6 +30,7 @@ pub mod promote;
 pub mod prune;
 pub mod refs;
 mod release_check;
+mod resign;
 pub mod rollback;
 pub mod rotate;
 pub mod seal;

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::error::Error;
-use super::finding::Finding;
-use super::journal::{self, Entry, Verb};
-use super::seal::{add_signatures, stage_pair};
+use super::journal::{Entry, Verb};
+use super::resign::{Change, change_commits, change_summary};
+use super::seal::add_signatures;
 use super::subject::Subject;
 use crate::Observer;
-use crate::format::{Checksum, Codec, Metadata};
+use crate::format::{Checksum, Metadata};
 use crate::openpgp::{Fingerprint, Keyring, Signer, issuers};
-use crate::repo::{Repo, SummaryPair, Transaction};
+use crate::repo::Repo;
 
 /// What happened to the signatures of one thing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +31,12 @@ impl SignatureChanges {
     }
 }
 
+impl Change for SignatureChanges {
+    fn happened(&self) -> bool {
+        self.any()
+    }
+}
+
 /// Signs commits, each signer once; commits they signed already stay as they are.
 pub fn sign_commits(
     repo: &Repo,
@@ -39,10 +45,11 @@ pub fn sign_commits(
     now: u64,
     observer: &dyn Observer,
 ) -> Result<BTreeMap<Checksum, SignatureChanges>, Error> {
-    change_commits(repo, revisions, now, observer, &|commit, metadata| {
+    let sign = |commit: &[u8], metadata: &mut Metadata| {
         let added = add_signatures(commit, metadata, signers, now)?;
         Ok(SignatureChanges { added, removed: 0 })
-    })
+    };
+    change_commits(repo, revisions, now, observer, sign, entry)
 }
 
 /// Takes the signatures of these certificates or keys off commits.
@@ -56,11 +63,12 @@ pub fn unsign_commits(
     now: u64,
     observer: &dyn Observer,
 ) -> Result<BTreeMap<Checksum, SignatureChanges>, Error> {
-    change_commits(repo, revisions, now, observer, &|_, metadata| {
+    let unsign = |_: &[u8], metadata: &mut Metadata| {
         let removed = take_away(metadata, signers, keyring)?;
         let added = Vec::new();
         Ok(SignatureChanges { added, removed })
-    })
+    };
+    change_commits(repo, revisions, now, observer, unsign, entry)
 }
 
 /// Signs the summary as it is, beside those who signed it before.
@@ -81,34 +89,15 @@ pub(super) fn sign_summary_locked(
     now: u64,
     observer: &dyn Observer,
 ) -> Result<SignatureChanges, Error> {
-    let summary = repo
-        .summary()?
-        .ok_or_else(|| Error::refused(Finding::NoSummary))?;
-    let before = repo.summary_signature()?;
-    let mut metadata = before
-        .as_deref()
-        .map_or(Ok(Metadata::new()), Metadata::decode)?;
-    let added = add_signatures(&summary, &mut metadata, signers, now)?;
-    if !added.is_empty() {
-        let tx = Transaction::begin(repo)?;
-        tx.expect_summary(Some(Checksum::of(&summary)));
-        stage_pair(
-            &tx,
-            SummaryPair {
-                summary,
-                signature: Some(metadata.encode_hash_order()),
-            },
-        );
-        let note = Some(Subject::Summary.to_string());
-        let entry = Entry {
-            signers: added.clone(),
-            note,
-            ..Entry::new(Verb::Sign)
-        };
-        tx.append_journal(journal::next(repo, entry, now)?);
-        tx.publish(observer)?;
-    }
-    Ok(SignatureChanges { added, removed: 0 })
+    let sign = |summary: &[u8], metadata: &mut Metadata| {
+        let added = add_signatures(summary, metadata, signers, now)?;
+        Ok(SignatureChanges { added, removed: 0 })
+    };
+    change_summary(repo, now, observer, sign, |changes| Entry {
+        signers: changes.added.clone(),
+        note: Some(Subject::Summary.to_string()),
+        ..Entry::new(Verb::Sign)
+    })
 }
 
 /// Takes the signatures of these certificates or keys off the summary; without any left, `summary.sig` goes.
@@ -120,29 +109,19 @@ pub fn unsign_summary(
     observer: &dyn Observer,
 ) -> Result<SignatureChanges, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let summary = repo
-        .summary()?
-        .ok_or_else(|| Error::refused(Finding::NoSummary))?;
-    let Some(before) = repo.summary_signature()? else {
-        return Ok(SignatureChanges::default());
+    let unsign = |_: &[u8], metadata: &mut Metadata| {
+        let removed = take_away(metadata, signers, keyring)?;
+        let added = Vec::new();
+        Ok(SignatureChanges { added, removed })
     };
-    let mut metadata = Metadata::decode(&before)?;
-    let removed = take_away(&mut metadata, signers, keyring)?;
-    if removed > 0 {
-        let signature = (!metadata.is_empty()).then(|| metadata.encode_hash_order());
-        let tx = Transaction::begin(repo)?;
-        tx.expect_summary(Some(Checksum::of(&summary)));
-        stage_pair(&tx, SummaryPair { summary, signature });
+    change_summary(repo, now, observer, unsign, |changes| {
+        let removed = changes.removed;
         let note = format!("{}, {removed} signature(s) taken away", Subject::Summary);
-        let entry = Entry {
+        Entry {
             note: Some(note),
             ..Entry::new(Verb::Sign)
-        };
-        tx.append_journal(journal::next(repo, entry, now)?);
-        tx.publish(observer)?;
-    }
-    let added = Vec::new();
-    Ok(SignatureChanges { added, removed })
+        }
+    })
 }
 
 /// Takes signatures out of detached metadata; returns how many.
@@ -159,35 +138,6 @@ fn take_away(
         metadata.set_signatures(Metadata::GPGSIGS, &kept);
     }
     Ok(removed)
-}
-
-type Change<'a> = dyn Fn(&[u8], &mut Metadata) -> Result<SignatureChanges, Error> + 'a;
-
-/// Applies a change to the detached metadata of commits, and publishes what did change in one step.
-fn change_commits(
-    repo: &Repo,
-    revisions: &[String],
-    now: u64,
-    observer: &dyn Observer,
-    change: &Change<'_>,
-) -> Result<BTreeMap<Checksum, SignatureChanges>, Error> {
-    let (_lock, _) = repo.lock_for_writing()?;
-    let tx = Transaction::begin(repo)?;
-    let mut outcome = BTreeMap::new();
-    for revision in revisions {
-        let commit = repo.commit(&repo.resolve(revision)?)?;
-        let mut metadata = repo.commitmeta(&commit.checksum())?;
-        let changes = change(commit.bytes(), &mut metadata)?;
-        if changes.any() {
-            tx.stage_commitmeta(&commit.checksum(), &metadata);
-        }
-        outcome.insert(commit.checksum(), changes);
-    }
-    if outcome.values().any(SignatureChanges::any) {
-        tx.append_journal(journal::next(repo, entry(&outcome), now)?);
-        tx.publish(observer)?;
-    }
-    Ok(outcome)
 }
 
 fn entry(outcome: &BTreeMap<Checksum, SignatureChanges>) -> Entry {

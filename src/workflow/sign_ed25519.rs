@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::error::Error;
 use super::finding::Finding;
-use super::journal::{self, Entry, Verb};
-use super::seal::{add_ed25519, stage_pair};
+use super::journal::{Entry, Verb};
+use super::resign::{change_commits, change_summary};
+use super::seal::add_ed25519;
 use super::subject::Subject;
 use super::trust::Trust;
 use crate::Observer;
 use crate::ed25519::{self, PublicKey, SecretKey, Verdict};
-use crate::format::{Checksum, Codec, Metadata};
-use crate::repo::{Repo, SummaryPair, Transaction};
+use crate::format::{Checksum, Metadata};
+use crate::repo::Repo;
 
 /// Signs commits; returns how many signatures each got.
 pub fn sign_commits(
@@ -21,25 +22,11 @@ pub fn sign_commits(
     now: u64,
     observer: &dyn Observer,
 ) -> Result<BTreeMap<Checksum, usize>, Error> {
-    let (_lock, _) = repo.lock_for_writing()?;
-    let tx = Transaction::begin(repo)?;
-    let mut outcome = BTreeMap::new();
-    for revision in revisions {
-        let commit = repo.commit(&repo.resolve(revision)?)?;
-        let mut metadata = repo.commitmeta(&commit.checksum())?;
-        let added = add_ed25519(commit.bytes(), &mut metadata, keys)?;
-        if added > 0 {
-            tx.stage_commitmeta(&commit.checksum(), &metadata);
-        }
-        outcome.insert(commit.checksum(), added);
-    }
-    if outcome.values().any(|&added| added > 0) {
+    let sign = |commit: &[u8], metadata: &mut Metadata| add_ed25519(commit, metadata, keys);
+    change_commits(repo, revisions, now, observer, sign, |outcome| {
         let commits: Vec<_> = outcome.keys().map(ToString::to_string).collect();
-        let note = format!("commits {}, by Ed25519 keys", commits.join(" "));
-        tx.append_journal(journal::next(repo, entry(note), now)?);
-        tx.publish(observer)?;
-    }
-    Ok(outcome)
+        entry(format!("commits {}, by Ed25519 keys", commits.join(" ")))
+    })
 }
 
 /// Signs the summary as it is; returns how many signatures it got.
@@ -50,24 +37,10 @@ pub fn sign_summary(
     observer: &dyn Observer,
 ) -> Result<usize, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let summary = repo
-        .summary()?
-        .ok_or_else(|| Error::refused(Finding::NoSummary))?;
-    let before = repo.summary_signature()?;
-    let mut metadata = before
-        .as_deref()
-        .map_or(Ok(Metadata::new()), Metadata::decode)?;
-    let added = add_ed25519(&summary, &mut metadata, keys)?;
-    if added > 0 {
-        let tx = Transaction::begin(repo)?;
-        tx.expect_summary(Some(Checksum::of(&summary)));
-        let signature = Some(metadata.encode_hash_order());
-        stage_pair(&tx, SummaryPair { summary, signature });
-        let note = format!("{}, by Ed25519 keys", Subject::Summary);
-        tx.append_journal(journal::next(repo, entry(note), now)?);
-        tx.publish(observer)?;
-    }
-    Ok(added)
+    let sign = |summary: &[u8], metadata: &mut Metadata| add_ed25519(summary, metadata, keys);
+    change_summary(repo, now, observer, sign, |_| {
+        entry(format!("{}, by Ed25519 keys", Subject::Summary))
+    })
 }
 
 fn entry(note: String) -> Entry {

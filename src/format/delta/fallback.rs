@@ -13,7 +13,7 @@ use crate::format::{
     gvariant::{Value, View},
 };
 
-/// One fallback entry. airlock writes none, and `apply-offline` refuses any.
+/// One fallback entry. A bundle has none, and `apply-offline` refuses any; a published delta may.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fallback {
     /// The content object.

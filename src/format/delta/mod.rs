@@ -8,7 +8,7 @@
 //! │       ├── blob                 new bytes, patches, names of old files
 //! │       └── ops                  S o w r R c B: a program that makes the objects
 //! ├── parts[1] ...
-//! └── fallbacks                    objects to fetch loose; airlock writes none
+//! └── fallbacks                    objects to fetch loose; a bundle has none
 //! ```
 //!
 //! This room reads and writes these bytes; carrying the operations out is the work of
