@@ -27,7 +27,9 @@ mod xz;
 
 pub use apply::{ObjectSink, apply_part, examine_part};
 pub use assemble::DeltaPart;
-pub use compile::{CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, compile};
+pub use compile::{
+    Choice, CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, Way, Why, choose, compile,
+};
 pub use error::DeltaError;
 pub use fault::ApplyFault;
 pub use pairing::{Pairing, TreeFile};

@@ -1,5 +1,7 @@
 //! What a patch must save to be worth its making and its undoing.
 
+use super::Why;
+
 /// How much work is spent on a small bundle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -42,21 +44,20 @@ const PACKED: u64 = 100;
 const PATCHED: u64 = 72;
 
 impl CostModel {
-    /// Says whether the file travels as a patch.
-    pub(super) fn pays(&self, sizes: &Sizes) -> bool {
+    /// Says whether the file travels as a patch: if it [saves](Why::Saves).
+    pub(super) fn judge(&self, sizes: &Sizes) -> Why {
         let stored = sizes.stored + PACKED;
-        let Some(saved) = stored.checked_sub(sizes.patch + PATCHED) else {
-            return false;
-        };
+        let saved = stored.saturating_sub(sizes.patch + PATCHED);
         let least = match self.effort {
             Effort::Fast => stored / 8,
             Effort::Balanced => stored / 64,
             Effort::Small => 0,
         };
-        saved > least
-            && self
-                .media_speed
-                .is_none_or(|speed| saves_time(saved, sizes, speed))
+        match self.media_speed {
+            _ if saved <= least => Why::SavesLittle,
+            Some(speed) if !saves_time(saved, sizes, speed) => Why::MovesFaster,
+            _ => Why::Saves,
+        }
     }
 }
 
@@ -108,7 +109,8 @@ mod tests {
             (small, Some(0), 999_999, true),
         ] {
             let model = model(effort, speed);
-            assert_eq!(model.pays(&sizes(patch)), pays, "{model:?} {patch}");
+            let saves = model.judge(&sizes(patch)) == Why::Saves;
+            assert_eq!(saves, pays, "{model:?} {patch}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use zstd::bulk::Compressor;
 
-use super::{CostModel, Effort, MAX_PATCH, Pair, effort::Sizes};
+use super::{Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes};
 use crate::delta::{
     DeltaError, SourceFile,
     diff::{Differ, Grain},
@@ -30,6 +30,13 @@ pub(super) struct Job {
     pub(super) new: u64,
 }
 
+/// What became of a pair.
+pub(super) struct Made {
+    pub(super) choice: Choice,
+    /// The patch, if that is the choice.
+    pub(super) patch: Option<Patched>,
+}
+
 /// What a worker keeps from one patch to the next.
 pub(super) struct Bench<'a> {
     new_repo: &'a Repo,
@@ -48,6 +55,25 @@ impl Job {
     pub(super) fn memory(&self, effort: Effort) -> u64 {
         // The larger of both is in memory as it is stored, too, for a while.
         Differ::memory(self.old, self.new, Grain::of_sizes(self.old, effort)) + self.pair.stored
+    }
+}
+
+impl Made {
+    /// No patch, for this reason.
+    pub(super) fn none(pair: &Pair, why: Why) -> Made {
+        let way = match pair.otherwise {
+            Otherwise::Whole => Way::Whole,
+            Otherwise::Declined => Way::Declined,
+        };
+        let choice = Choice {
+            way,
+            why,
+            weight: pair.stored,
+        };
+        Made {
+            choice,
+            patch: None,
+        }
     }
 }
 
@@ -70,8 +96,8 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Makes a patch; nothing if it does not pay.
-    pub(super) fn make(&mut self, job: &Job) -> Result<Option<Patched>, DeltaError> {
+    /// Makes a patch, if it pays.
+    pub(super) fn make(&mut self, job: &Job) -> Result<Made, DeltaError> {
         let made = self.patch(job);
         for buffer in [&mut self.old, &mut self.new] {
             buffer.clear();
@@ -81,7 +107,7 @@ impl<'a> Bench<'a> {
         made
     }
 
-    fn patch(&mut self, job: &Job) -> Result<Option<Patched>, DeltaError> {
+    fn patch(&mut self, job: &Job) -> Result<Made, DeltaError> {
         let Pair { new, old, .. } = job.pair;
         let mut sizes = Sizes {
             stored: job.pair.stored,
@@ -89,8 +115,9 @@ impl<'a> Bench<'a> {
             content: job.new,
         };
         // No patch is so small that it would pay.
-        if !self.costs.pays(&sizes) {
-            return Ok(None);
+        let why = self.costs.judge(&sizes);
+        if why != Why::Saves {
+            return Ok(Made::none(&job.pair, why));
         }
         let Around { header, stored } =
             self.reader
@@ -109,18 +136,37 @@ impl<'a> Bench<'a> {
         self.old = undo(old_content, &self.new, &stream)
             .map_err(DeltaError::at(ObjectName::new(new, ObjectKind::File)))?;
         sizes.patch = weigh(&mut self.weigher, &mut self.scratch, &stream)?;
-        if stream.len() > MAX_PATCH || !self.costs.pays(&sizes) {
-            return Ok(None);
+        let why = match self.costs.judge(&sizes) {
+            Why::Saves if stream.len() > MAX_PATCH => Why::TooLarge,
+            why => why,
+        };
+        if why != Why::Saves {
+            let weight = sizes.stored;
+            return Ok(Made::none(
+                &Pair {
+                    stored: weight,
+                    ..job.pair
+                },
+                why,
+            ));
         }
         let dense = sizes.patch > stream.len() as u64 / 2;
         stream.shrink_to_fit();
-        Ok(Some(Patched {
+        let patch = Patched {
             header,
             size: job.new,
             old,
             stream,
             dense,
-        }))
+        };
+        Ok(Made {
+            choice: Choice {
+                way: Way::Patched,
+                why,
+                weight: sizes.patch,
+            },
+            patch: Some(patch),
+        })
     }
 }
 

@@ -10,6 +10,7 @@
 //! pay is declined: the file travels whole, in a part or elsewhere.
 
 mod budget;
+mod choice;
 mod effort;
 mod job;
 
@@ -18,17 +19,17 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+pub use choice::{Choice, Way, Why};
 pub use effort::{CostModel, Effort};
 
 use super::assemble::{Assembler, TakePart};
-use super::part_writer::Patched;
 use super::spine::{PART_SIZE, superblock};
 use super::{DeltaError, SpineInput};
 use crate::format::Checksum;
-use crate::repo::{Repo, RepoError};
+use crate::repo::{FileObject, Repo, RepoError};
 use crate::{Event, Observer, Stage};
 use budget::Budget;
-use job::{Bench, Job};
+use job::{Bench, Job, Made};
 
 /// Files over this size are not patched: both must fit memory, here and where the patch is applied.
 const MAX_PATCHED: u64 = 60 << 20;
@@ -88,6 +89,21 @@ pub struct Compiled {
     pub patched: Vec<usize>,
     /// The pairs that are not in the delta, by their place in the input.
     pub declined: Vec<usize>,
+    /// How each pair travels, and why, in the order of the input.
+    pub choices: Vec<Choice>,
+}
+
+/// Finds out how each pair would travel, and why, in the order of the input; makes no delta.
+pub fn choose(
+    input: &CompileInput<'_>,
+    observer: &dyn Observer,
+) -> Result<Vec<Choice>, DeltaError> {
+    let mut choices = Vec::new();
+    in_path_order(input, observer, |_, made| {
+        choices.push(made.choice);
+        Ok(())
+    })?;
+    Ok(choices)
 }
 
 /// Makes a delta, and hands on each part as soon as it is full.
@@ -102,13 +118,11 @@ pub fn compile(
         assembler.metadata(object)?;
     }
     let (mut patched, mut declined) = (Vec::new(), Vec::new());
-    let mut whole = Vec::new();
-    in_path_order(input, |index, made| {
-        let pair = &input.pairs[index];
-        let by = pair.stored;
-        let stage = Stage::Patch;
-        observer.event(Event::Advance { stage, by });
-        match (made, pair.otherwise) {
+    let (mut whole, mut choices) = (Vec::new(), Vec::new());
+    in_path_order(input, observer, |pair, made| {
+        let index = choices.len();
+        choices.push(made.choice);
+        match (made.patch, pair.otherwise) {
             (Some(made), _) => {
                 patched.push(index);
                 assembler.patched(pair.new, made)?;
@@ -125,16 +139,18 @@ pub fn compile(
         superblock: superblock(&input.spine, assembler.finish()?)?,
         patched,
         declined,
+        choices,
     })
 }
 
 /// What a worker found out about the pair of this number.
-type Found = (usize, Result<Option<Patched>, DeltaError>);
+type Found = (usize, Result<Made, DeltaError>);
 
-/// Makes all patches, and hands them on in the order of their pairs; nothing where none pays.
+/// Makes all patches that pay, and hands on what became of each pair, in their order.
 fn in_path_order(
     input: &CompileInput<'_>,
-    mut each: impl FnMut(usize, Option<Patched>) -> Result<(), DeltaError>,
+    observer: &dyn Observer,
+    mut each: impl FnMut(&Pair, Made) -> Result<(), DeltaError>,
 ) -> Result<(), DeltaError> {
     let jobs = jobs(input)?;
     let order = Mutex::new(work_order(&jobs).into_iter());
@@ -151,45 +167,51 @@ fn in_path_order(
         drop(found);
         // When this ends early, `results` falls, and the workers end at their next result.
         let mut results = InOrder::new(results, jobs.len());
-        for (index, job) in jobs.iter().enumerate() {
+        for ((index, job), pair) in jobs.iter().enumerate().zip(input.pairs) {
             let made = match job {
-                Some(_) => results.wait(index)?,
-                None => None,
+                Ok(_) => results.wait(index)?,
+                Err(why) => Made::none(pair, *why),
             };
             let kept = kept(&made);
-            each(index, made)?;
+            each(pair, made)?;
             budget.give_back(kept);
+            let (stage, by) = (Stage::Patch, pair.stored);
+            observer.event(Event::Advance { stage, by });
         }
         Ok(())
     })
 }
 
-/// Looks at every pair; nothing where a patch is out of the question.
-fn jobs(input: &CompileInput<'_>) -> Result<Vec<Option<Job>>, DeltaError> {
+/// Looks at every pair; a reason where a patch is out of the question.
+fn jobs(input: &CompileInput<'_>) -> Result<Vec<Result<Job, Why>>, DeltaError> {
     let look = |pair: &Pair| {
         let new = input.spine.repo.file(&pair.new)?;
         let old = match input.sources.file(&pair.old) {
-            Err(RepoError::ObjectMissing { .. }) => return Ok(None),
+            Err(RepoError::ObjectMissing { .. }) => return Ok(Err(Why::NoOldFile)),
             old => old?,
         };
-        let is_fit = |file: &crate::repo::FileObject| {
-            !file.header.is_symlink() && (1..=MAX_PATCHED).contains(&file.size)
-        };
-        Ok((is_fit(&new) && is_fit(&old)).then_some(Job {
-            pair: *pair,
-            old: old.size,
-            new: new.size,
-        }))
+        let is_empty = |file: &FileObject| file.header.is_symlink() || file.size == 0;
+        Ok(if is_empty(&new) || is_empty(&old) {
+            Err(Why::NoOldFile)
+        } else if new.size.max(old.size) > MAX_PATCHED {
+            Err(Why::TooLarge)
+        } else {
+            Ok(Job {
+                pair: *pair,
+                old: old.size,
+                new: new.size,
+            })
+        })
     };
     input.pairs.iter().map(look).collect()
 }
 
 /// Orders the work: the largest files of a part first, so that no core is left alone with one.
-fn work_order(jobs: &[Option<Job>]) -> Vec<usize> {
+fn work_order(jobs: &[Result<Job, Why>]) -> Vec<usize> {
     let (mut group, mut filled) = (0, 0);
     let mut keys = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
-        let Some(job) = job else { continue };
+        let Ok(job) = job else { continue };
         if filled > 0 && filled + job.new > PART_SIZE {
             (group, filled) = (group + 1, 0);
         }
@@ -203,7 +225,7 @@ fn work_order(jobs: &[Option<Job>]) -> Vec<usize> {
 /// Makes patches until there is nothing left to do, or nobody who wants them.
 fn work(
     input: &CompileInput<'_>,
-    jobs: &[Option<Job>],
+    jobs: &[Result<Job, Why>],
     order: &Mutex<impl Iterator<Item = usize>>,
     budget: &Budget,
     found: Sender<Found>,
@@ -214,7 +236,7 @@ fn work(
             // Memory is given out in the order of the work, so that the foremost never starves.
             let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(index) = order.next() else { return };
-            let Some(Some(job)) = jobs.get(index) else {
+            let Some(Ok(job)) = jobs.get(index) else {
                 continue;
             };
             let needed = job.memory(input.costs.effort);
@@ -234,14 +256,16 @@ fn work(
 }
 
 /// Returns the memory that a patch takes until it is in a part.
-fn kept(made: &Option<Patched>) -> u64 {
-    made.as_ref().map_or(0, |made| made.stream.len() as u64)
+fn kept(made: &Made) -> u64 {
+    made.patch
+        .as_ref()
+        .map_or(0, |made| made.stream.len() as u64)
 }
 
 /// Results that come in any order, and are asked for in theirs.
 struct InOrder {
     results: Receiver<Found>,
-    early: Vec<Option<Option<Patched>>>,
+    early: Vec<Option<Made>>,
 }
 
 impl InOrder {
@@ -251,7 +275,7 @@ impl InOrder {
     }
 
     /// Waits for one result; the first error that comes in ends the waiting.
-    fn wait(&mut self, index: usize) -> Result<Option<Patched>, DeltaError> {
+    fn wait(&mut self, index: usize) -> Result<Made, DeltaError> {
         loop {
             if let Some(made) = self.early.get_mut(index).and_then(Option::take) {
                 return Ok(made);

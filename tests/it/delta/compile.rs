@@ -6,7 +6,7 @@ use std::process::Command;
 
 use airlock::delta::{
     CompileInput, Compiled, CostModel, DeltaError, DeltaPart, Effort, NoSources, ObjectSink,
-    Otherwise, Pair, RepoSources, SpineInput, apply_part, compile, examine_part,
+    Otherwise, Pair, RepoSources, SpineInput, Way, Why, apply_part, choose, compile, examine_part,
 };
 use airlock::format::delta::Superblock;
 use airlock::format::{
@@ -115,8 +115,19 @@ impl Two {
     }
 
     fn compile(&self, effort: Effort) -> Result<(Compiled, Vec<DeltaPart>), DeltaError> {
+        let mut parts = Vec::new();
+        let compiled = self.with_input(effort, |input| {
+            compile(input, &Silent, &mut |part| {
+                parts.push(part);
+                Ok(())
+            })
+        })?;
+        Ok((compiled, parts))
+    }
+
+    fn with_input<T>(&self, effort: Effort, then: impl FnOnce(&CompileInput<'_>) -> T) -> T {
         let tree = ObjectName::new(self.to.tree, ObjectKind::DirTree);
-        let input = CompileInput {
+        then(&CompileInput {
             spine: SpineInput {
                 repo: &self.bench.repo,
                 commit: &self.to,
@@ -133,13 +144,7 @@ impl Two {
                 media_speed: None,
             },
             threads: 2,
-        };
-        let mut parts = Vec::new();
-        let compiled = compile(&input, &Silent, &mut |part| {
-            parts.push(part);
-            Ok(())
-        })?;
-        Ok((compiled, parts))
+        })
     }
 }
 
@@ -190,6 +195,24 @@ fn patched_files_are_made_from_every_mode() {
         let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
         assert_eq!(compiled.patched, [0, 1, 2, 5], "{mode:?}");
         assert_eq!(compiled.declined, [3, 4], "{mode:?}");
+        let choices = two.with_input(Effort::Balanced, |input| choose(input, &Silent));
+        assert_eq!(choices.unwrap(), compiled.choices, "{mode:?}");
+        let choices = compiled
+            .choices
+            .iter()
+            .map(|choice| (choice.way, choice.why));
+        assert_eq!(
+            choices.collect::<Vec<_>>(),
+            [
+                (Way::Patched, Why::Saves),
+                (Way::Patched, Why::Saves),
+                (Way::Patched, Why::Saves),
+                (Way::Declined, Why::SavesLittle),
+                (Way::Declined, Why::NoOldFile),
+                (Way::Patched, Why::Saves),
+            ],
+            "{mode:?}"
+        );
         let superblock = Superblock::decode(&compiled.superblock).unwrap();
         assert_eq!(superblock.from, Some(two.from));
         let sources = RepoSources::new(&two.bench.repo, two.bench.dir.path());
