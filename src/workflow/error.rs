@@ -190,6 +190,9 @@ impl Error {
             Error::Read(ReadError::Volume(VolumeFault::Another { .. })) => {
                 "name one bundle; its volumes are found by themselves"
             }
+            Error::Write(WriteError::NoSpace { .. }) | Error::Repo(RepoError::NoSpace { .. }) => {
+                "make room there, or take another medium, and run the same command again"
+            }
             Error::RefHasAlias { .. } => "remove the alias first",
             Error::StaticDelta(error) => error.hint(),
             Error::Export(error) => error.hint(),

@@ -24,6 +24,7 @@ mod rotation;
 mod served;
 mod sign_api;
 mod skipped;
+mod stick;
 mod summary;
 mod together;
 mod tools;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         served::trials(),
         sign_api::trials(),
         skipped::trials(),
+        stick::trials(),
         summary::trials(),
         together::trials(),
         verdicts::trials(),

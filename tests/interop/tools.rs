@@ -22,6 +22,8 @@ pub enum Tool {
     Zstd,
     /// `strace`, with leave to trace.
     Strace,
+    /// Debian's User Mode Linux, and what formats a stick for it; only root mounts.
+    UserModeLinux,
 }
 
 impl Tool {
@@ -38,6 +40,13 @@ impl Tool {
             Tool::Apache => ("/usr/sbin/apache2", &["-v"]),
             Tool::Zstd => ("zstd", &["--version"]),
             Tool::Strace => ("strace", &["-o", "/dev/null", "true"]),
+            Tool::UserModeLinux => (
+                "sh",
+                &[
+                    "-c",
+                    "linux.uml --version && mkfs.vfat --help && [ -x /sbin/insmod ]",
+                ],
+            ),
         };
         let found = Command::new(program).args(args).output();
         found.is_ok_and(|output| output.status.success())
@@ -54,6 +63,7 @@ impl fmt::Display for Tool {
             Tool::Apache => "apache2",
             Tool::Zstd => "zstd",
             Tool::Strace => "strace",
+            Tool::UserModeLinux => "user-mode-linux, dosfstools and kmod",
         })
     }
 }
