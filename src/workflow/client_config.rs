@@ -14,14 +14,14 @@
 //! would look at both. A client knows no roles and no thresholds: any one certificate suffices.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::error::Error;
 use super::policy::Role;
+use super::replace_file::make_file;
 use super::trust::Trust;
 use crate::Class;
 use crate::format::{CollectionId, RefName, RemoteName};
@@ -137,7 +137,7 @@ pub fn client_config(
     let mut written = Vec::new();
     for (path, bytes) in files {
         let path = options.output.join(path);
-        replace(&path, &bytes).map_err(|source| ClientConfigError::Io {
+        make_file(&path, &bytes).map_err(|source| ClientConfigError::Io {
             path: path.clone(),
             source,
         })?;
@@ -245,18 +245,4 @@ fn readme(options: &ClientConfigOptions, certificates: &[Fingerprint]) -> String
          The machine believes a commit and a summary that any one of these certificates signed:\n\n{signers}",
         url = options.url,
     )
-}
-
-/// Replaces a file in one step, so that no client ever reads half of it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-    let dir = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file()
-        .set_permissions(fs::Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -6,11 +6,11 @@
 //! ```
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::replace_file::{directory_of, replace_file};
 use super::sign_bundle::BundleSignatures;
 use crate::Class;
 use crate::bundle::Bundle;
@@ -118,16 +118,10 @@ fn read(path: &Path) -> Result<Vec<u8>, SidecarError> {
     }
 }
 
-fn directory(path: &Path) -> &Path {
-    path.parent()
-        .filter(|dir| *dir != Path::new(""))
-        .unwrap_or(Path::new("."))
-}
-
 fn remove(path: &Path) -> Result<(), SidecarError> {
     let unlink = || match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.and_then(|()| fs::File::open(directory(path))?.sync_all()),
+        other => other.and_then(|()| fs::File::open(directory_of(path))?.sync_all()),
     };
     unlink().map_err(|source| SidecarError::Io {
         action: "remove",
@@ -138,19 +132,7 @@ fn remove(path: &Path) -> Result<(), SidecarError> {
 
 /// Replaces a file, durably; on a medium that may have no modes.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
-    let dir = directory(path);
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        // A medium without modes of its own, as FAT, need not take this one.
-        let _ = file
-            .as_file()
-            .set_permissions(fs::Permissions::from_mode(0o644));
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        fs::File::open(dir)?.sync_all()
-    };
-    write().map_err(|source| SidecarError::Io {
+    replace_file(path, bytes).map_err(|source| SidecarError::Io {
         action: "write",
         path: path.into(),
         source,

@@ -76,6 +76,23 @@ pub struct InspectedRelease {
     pub bytes: ByteTotals,
 }
 
+impl InspectedRelease {
+    /// Takes a release of a manifest, and that manifest's sequence numbers.
+    pub(super) fn of(release: Release, sequence: &BTreeMap<RefName, u64>) -> Self {
+        InspectedRelease {
+            sequence: sequence.get(&release.name).copied(),
+            name: release.name,
+            commit: release.commit,
+            parent: release.parent,
+            from: release.from,
+            version: release.version,
+            timestamp: release.timestamp,
+            objects: release.objects,
+            bytes: release.bytes,
+        }
+    }
+}
+
 /// A member of a bundle.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,17 +137,6 @@ pub fn inspect(paths: &[PathBuf]) -> Result<InspectOutcome, Error> {
 
 fn outcome(bundle: Checksum, signers: Vec<String>, manifest: Manifest) -> InspectOutcome {
     let sequence = manifest.sequence;
-    let release = |release: Release| InspectedRelease {
-        sequence: sequence.get(&release.name).copied(),
-        name: release.name,
-        commit: release.commit,
-        parent: release.parent,
-        from: release.from,
-        version: release.version,
-        timestamp: release.timestamp,
-        objects: release.objects,
-        bytes: release.bytes,
-    };
     let members = manifest.members.into_iter().map(|member| InspectedMember {
         name: member.name,
         size: member.size,
@@ -150,7 +156,11 @@ fn outcome(bundle: Checksum, signers: Vec<String>, manifest: Manifest) -> Inspec
         tool: manifest.origin.tool,
         signers,
         trust_updates: Vec::new(),
-        releases: manifest.releases.into_iter().map(release).collect(),
+        releases: manifest
+            .releases
+            .into_iter()
+            .map(|release| InspectedRelease::of(release, &sequence))
+            .collect(),
         refs_after: manifest.refs_after,
         bytes: members.iter().map(|member| member.size).sum(),
         members,

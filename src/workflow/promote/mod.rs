@@ -216,16 +216,7 @@ impl PromotePlan<'_> {
         let (_lock, _) = self.target.lock_for_writing()?;
         self.target.ensure_id()?;
         let tx = Transaction::begin(self.target)?;
-        let copied = match same_repository(self.source, self.target) {
-            true => Copied::default(),
-            false => copy_objects(
-                self.source,
-                &tx,
-                &self.tested.checksum(),
-                self.options.links,
-                observer,
-            )?,
-        };
+        let copied = self.copy(&tx, observer)?;
         let commit = tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
         let signers = seal_commit(&tx, &commit, self.commitmeta()?, signing, self.options.now)?;
         let name = &self.options.target;
@@ -247,6 +238,15 @@ impl PromotePlan<'_> {
         tx.publish(observer)?;
         self.target.reindex_deltas()?;
         Ok(self.outcome(signers, copied, Some(summary)))
+    }
+
+    /// Copies what the target lacks of the tested commit.
+    fn copy(&self, tx: &Transaction<'_>, observer: &dyn Observer) -> Result<Copied, Error> {
+        if same_repository(self.source, self.target) {
+            return Ok(Copied::default());
+        }
+        let (tested, links) = (self.tested.checksum(), self.options.links);
+        copy_objects(self.source, tx, &tested, links, observer)
     }
 
     /// The detached metadata that the release commit starts with: only the very same commit brings its own.

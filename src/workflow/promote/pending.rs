@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PromotePlan, build, copy_objects, same_repository};
+use super::{PromotePlan, build};
 use crate::Observer;
 use crate::format::{Checksum, Encoded, ObjectKind, RefName};
 use crate::openpgp::Fingerprint;
@@ -97,15 +97,9 @@ impl PromotePlan<'_> {
         let commit = self.release.checksum();
         let known = waiting.contains_key(&commit);
         let tx = Transaction::begin(self.target)?;
-        let copied = match same_repository(self.source, self.target) || known {
+        let copied = match known {
             true => Copied::default(),
-            false => copy_objects(
-                self.source,
-                &tx,
-                &self.tested.checksum(),
-                self.options.links,
-                observer,
-            )?,
+            false => self.copy(&tx, observer)?,
         };
         tx.write_metadata(ObjectKind::Commit, self.release.bytes())?;
         let now = self.options.now;

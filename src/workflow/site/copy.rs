@@ -9,13 +9,13 @@
 //! follow the same twin take two directories.
 
 use std::fs;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Accepted, Error, parse};
 use crate::Class;
 use crate::bundle::RepositoryId;
+use crate::workflow::replace_file;
 
 /// The largest record that is read.
 const MAX_RECORD: u64 = 64 << 20;
@@ -108,13 +108,7 @@ impl RecordCopy {
         let path = self.path(repository);
         let write = || -> io::Result<()> {
             self.ensure()?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-            file.write_all(&accepted.to_bytes())?;
-            let readable = fs::Permissions::from_mode(0o644);
-            file.as_file().set_permissions(readable)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            fs::File::open(&self.dir)?.sync_all()
+            replace_file(&path, &accepted.to_bytes())
         };
         Ok(write().map_err(|source| failed("write", path.clone(), source))?)
     }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::{Manifest, Release, RepositoryId, SiteName};
 use crate::format::{Checksum, CollectionId, RefName};
+use crate::workflow::InspectedRelease;
 
 /// What is told in words; every other field is shown as it stands, so that nothing is signed unseen.
 const TOLD: [&str; 11] = [
@@ -67,23 +68,9 @@ pub struct BundleStatement {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReleaseStatement {
-    /// The ref.
-    #[serde(rename = "ref")]
-    pub name: RefName,
-    /// The commit it gets.
-    pub commit: Checksum,
-    /// That commit's parent.
-    pub parent: Option<Checksum>,
-    /// The commits of which a site needs any one.
-    pub from: Vec<Checksum>,
-    /// The commit's version.
-    pub version: Option<String>,
-    /// The commit's timestamp, in UNIX seconds.
-    pub timestamp: u64,
-    /// The sequence number.
-    pub sequence: Option<u64>,
-    /// How many files travel.
-    pub files: u64,
+    /// What is told of it in words.
+    #[serde(flatten)]
+    pub told: InspectedRelease,
     /// Everything else that the manifest says of it.
     pub others: Map<String, Value>,
 }
@@ -127,14 +114,7 @@ impl ReleaseStatement {
             _ => Map::new(),
         };
         ReleaseStatement {
-            sequence: sequence.get(&release.name).copied(),
-            name: release.name,
-            commit: release.commit,
-            parent: release.parent,
-            from: release.from,
-            version: release.version,
-            timestamp: release.timestamp,
-            files: release.objects.file,
+            told: InspectedRelease::of(release, sequence),
             others,
         }
     }

@@ -6,15 +6,13 @@
 //! └── 2.json, 2.json.asc    the last one says what the directory holds
 //! ```
 
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::load::read;
 use super::{StatementFault, Trust, TrustError, TrustStatement};
 use crate::bundle::{MAX_TRUST_UPDATE, MAX_TRUST_UPDATES, TrustPoint, TrustUpdate};
 use crate::openpgp::{Keyring, MAX_SIGNATURE_BYTES, split_signatures};
+use crate::workflow::replace_file::make_file;
 use crate::workflow::{Error, Subject};
 
 /// The directory within the trust directory.
@@ -55,7 +53,7 @@ pub(super) fn store(directory: &Path, chain: &[TrustUpdate]) -> Result<[PathBuf;
             (&signatures, &update.signatures),
             (&statement, &update.statement),
         ] {
-            replace(path, bytes).map_err(|source| TrustError::Write {
+            make_file(path, bytes).map_err(|source| TrustError::Write {
                 path: path.clone(),
                 source,
             })?;
@@ -67,19 +65,6 @@ pub(super) fn store(directory: &Path, chain: &[TrustUpdate]) -> Result<[PathBuf;
 
 fn signature_path(dir: &Path, version: u64) -> PathBuf {
     dir.join(format!("{version}.json.asc"))
-}
-
-/// Writes a file that is there whole or not at all.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file()
-        .set_permissions(fs::Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    fs::File::open(dir)?.sync_all()
 }
 
 impl Trust {

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::chain::replace;
 use super::load::read;
 use super::{Trust, TrustError};
 use crate::openpgp::{Fingerprint, Keyring, MAX_KEYRING_BYTES};
 use crate::workflow::Error;
 use crate::workflow::policy::Policy;
+use crate::workflow::replace_file::make_file;
 
 /// What a site begins with when nobody wrote a policy.
 const POLICY: &str = "\
@@ -76,7 +76,7 @@ pub fn init_trust(
     let mut files = Vec::new();
     let mut write = |name: String, bytes: &[u8]| {
         let path = output.join(name);
-        replace(&path, bytes).map_err(|source| TrustError::Write {
+        make_file(&path, bytes).map_err(|source| TrustError::Write {
             path: path.clone(),
             source,
         })?;

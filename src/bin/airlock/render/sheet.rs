@@ -123,7 +123,8 @@ fn bundle_facts(bundle: &BundleStatement) -> String {
     text
 }
 
-fn release_facts(release: &ReleaseStatement) -> String {
+fn release_facts(statement: &ReleaseStatement) -> String {
+    let release = &statement.told;
     let mut text = format!("\n  release of {}\n", clean(release.name.as_ref()));
     text += &fact("commit", &release.commit.to_string());
     let parent = release.parent.map(|parent| parent.to_string());
@@ -141,8 +142,8 @@ fn release_facts(release: &ReleaseStatement) -> String {
             }
         }
     }
-    text += &fact("files", &count(release.files));
-    text + &fields(&release.others)
+    text += &fact("files", &count(release.objects.file));
+    text + &fields(&statement.others)
 }
 
 fn document_facts(document: &Document) -> (String, String) {

@@ -1,7 +1,7 @@
 //! `sign ... --prepare FILE`, and `sign show FILE` on the signer's side.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use airlock::workflow::{self, MAX_STATEMENT, Signable};
@@ -54,19 +54,5 @@ pub fn next_step(done: Done, file: &Path) -> Done {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let dir = path
-        .parent()
-        .filter(|dir| *dir != Path::new(""))
-        .unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(dir)?;
-        file.write_all(bytes)?;
-        // For the signer to read; what is to be signed is no secret.
-        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let _ = file.as_file().set_permissions(readable);
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error| CliError::io("write", path, &error))
+    workflow::replace_file(path, bytes).map_err(|error| CliError::io("write", path, &error))
 }

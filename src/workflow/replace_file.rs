@@ -1,0 +1,60 @@
+//! Files outside any repository: a signature beside a bundle, a record, a certificate.
+
+use std::fs::{self, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Replaces a file durably: a reader finds the old bytes or the new, also after a power cut.
+///
+/// Everybody may read it. Its directory must exist.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = directory_of(path);
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    // A medium without modes of its own, as FAT, need not take this one.
+    let _ = file
+        .as_file()
+        .set_permissions(Permissions::from_mode(0o644));
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    fs::File::open(dir)?.sync_all()
+}
+
+/// As [`replace_file`], but makes the directories that are missing.
+pub(super) fn make_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(directory_of(path))?;
+    replace_file(path, bytes)
+}
+
+/// Returns the directory that a path names a file in.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| *dir != Path::new(""))
+        .unwrap_or(Path::new("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_in_the_current_directory() {
+        assert_eq!(directory_of(Path::new("a")), Path::new("."));
+        assert_eq!(directory_of(Path::new("a/b")), Path::new("a"));
+        assert_eq!(directory_of(Path::new("/b")), Path::new("/"));
+    }
+
+    #[test]
+    fn the_old_file_gives_way_and_nothing_else_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("record");
+        for bytes in [&b"old"[..], b"new"] {
+            replace_file(&path, bytes).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o644);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}
