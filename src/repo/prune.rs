@@ -3,24 +3,25 @@
 //! ```text
 //! libostree's lock, exclusive     nobody writes while it is decided and done
 //! journal line                    so what is gone was said, even after a cut
-//! commits     .commitmeta ▸ .commit ▸ mark of a partial one ▸ syncfs
-//! the rest    trees and files that no kept commit reaches
-//! deltas      that lead to a commit that is gone, and their index
+//! commits     .commit ▸ syncfs
+//! the rest    .commitmeta, marks of partial commits, trees and files that no kept commit reaches
+//! deltas      that lead to a commit that is gone, and their index ▸ syncfs
 //! ```
 //!
-//! A cut before the sync leaves whole commits, or none, in place of the old ones; after it, objects
-//! that nothing needs, which the next prune finds. So no commit is ever left without its objects.
+//! A cut before the first sync leaves some of the commits, whole and with their signatures; after it,
+//! objects that nothing needs, which the next prune finds. So no commit is ever left without its
+//! objects, its signatures, or the mark that says what it lacks.
 
 use std::collections::HashSet;
 
 use rustix::fs::{self, AtFlags};
 use rustix::io::Errno;
 
-use super::durable::Sync;
 use super::error::{Context, RepoError};
 use super::fsck::{heads, list};
 use super::lock::{AirlockLock, RepoLock};
 use super::mode::Mode;
+use super::publish::sync_filesystem;
 use super::redo::Record;
 use super::repository::Repo;
 use super::transaction::Intent;
@@ -163,20 +164,19 @@ impl PrunePlan<'_> {
         record.write(repo)?;
         record.apply(repo)?;
         Record::remove(repo)?;
-        self.beside.iter().try_for_each(|name| remove(repo, name))?;
         for commit in &self.commits {
             remove(repo, &ObjectName::new(*commit, ObjectKind::Commit))?;
+        }
+        sync_filesystem(repo)?;
+        for commit in &self.commits {
             let mark = paths::partial(commit);
             gone(fs::unlinkat(repo.dir(), mark.as_str(), AtFlags::empty()))
                 .at("remove", repo.path().join(&mark))?;
         }
-        if repo.sync() == Sync::Yes {
-            fs::syncfs(repo.dir()).at("sync", repo.path())?;
-        }
-        self.objects
-            .iter()
-            .try_for_each(|name| remove(repo, name))?;
-        remove_deltas(repo)
+        let rest = self.beside.iter().chain(&self.objects);
+        rest.copied().try_for_each(|name| remove(repo, &name))?;
+        remove_deltas(repo)?;
+        sync_filesystem(repo)
     }
 }
 
