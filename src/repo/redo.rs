@@ -237,10 +237,7 @@ impl Record {
             visible::commit(repo, commit, bytes)?;
         }
         visible::sync_commits(repo, &commits)?;
-        for commit in whole {
-            visible::unmark_partial(repo, commit)?;
-        }
-        Ok(())
+        visible::unmark_partial(repo, &whole)
     }
 
     /// Deletes before it sets: `a` may have to make room for `a/b`.

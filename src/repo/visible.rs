@@ -76,11 +76,9 @@ pub(in crate::repo) fn mark_partial(repo: &Repo, commits: &[&Checksum]) -> Resul
         let bits = Bits::from_raw_mode(0o644);
         fs::openat(repo.dir(), mark.as_str(), flags, bits).at("create", repo.path().join(&mark))?;
     }
-    match repo.sync() {
-        Sync::Yes if !commits.is_empty() => durable::open_dir(repo.dir(), STATE)
-            .and_then(fs::fsync)
-            .at("sync", repo.path().join(STATE)),
-        _ => Ok(()),
+    match commits {
+        [] => Ok(()),
+        _ => sync_state(repo),
     }
 }
 
@@ -96,10 +94,32 @@ pub(in crate::repo) fn commit(
     remove(repo.objects(), &loose).at("remove", repo.store().full(&tombstone))
 }
 
-/// Takes the mark away from a commit that is whole.
-pub(in crate::repo) fn unmark_partial(repo: &Repo, commit: &Checksum) -> Result<(), RepoError> {
-    let mark = paths::partial(commit);
-    remove(repo.dir(), &mark).at("remove", repo.path().join(&mark))
+/// Takes the marks away from commits that are whole, durably.
+pub(in crate::repo) fn unmark_partial(repo: &Repo, commits: &[&Checksum]) -> Result<(), RepoError> {
+    let mut marked = false;
+    for commit in commits {
+        let mark = paths::partial(commit);
+        match fs::unlinkat(repo.dir(), mark.as_str(), AtFlags::empty()) {
+            Err(Errno::NOENT) => {}
+            other => {
+                other.at("remove", repo.path().join(&mark))?;
+                marked = true;
+            }
+        }
+    }
+    match marked {
+        true => sync_state(repo),
+        false => Ok(()),
+    }
+}
+
+fn sync_state(repo: &Repo) -> Result<(), RepoError> {
+    match repo.sync() {
+        Sync::Yes => durable::open_dir(repo.dir(), STATE)
+            .and_then(fs::fsync)
+            .at("sync", repo.path().join(STATE)),
+        Sync::No => Ok(()),
+    }
 }
 
 /// Syncs the directories that files of these commits were put in, each once.
