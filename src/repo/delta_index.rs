@@ -15,7 +15,6 @@ use rustix::io::Errno;
 
 use super::durable;
 use super::error::{Context, RepoError};
-use super::owner::make_dir_alike;
 use super::repository::Repo;
 use super::{disk, paths};
 use crate::format::delta::DeltaName;
@@ -75,9 +74,7 @@ impl Repo {
             return Ok(());
         }
         let (dir, file) = path.rsplit_once('/').unwrap_or((".", path));
-        make_dir_alike(self.dir(), paths::DELTA_INDEXES).at("create", &full)?;
-        make_dir_alike(self.dir(), dir).at("create", &full)?;
-        let dir = durable::open_dir(self.dir(), dir).at("open", &full)?;
+        let dir = self.dir_at(dir)?;
         self.replace(dir.as_fd(), file, bytes, 0o644)
     }
 

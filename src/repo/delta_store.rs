@@ -8,7 +8,6 @@
 use std::os::fd::AsFd;
 
 use super::error::{Context, RepoError};
-use super::owner::make_dir_alike;
 use super::repository::Repo;
 use super::{disk, durable};
 use crate::format::delta::{DeltaName, MAX_SUPERBLOCK};
@@ -34,16 +33,7 @@ impl Repo {
         file: &str,
         bytes: &[u8],
     ) -> Result<(), RepoError> {
-        let path = name.directory();
-        let full = self.path().join(&path);
-        let levels = path
-            .match_indices('/')
-            .map(|(at, _)| at)
-            .chain([path.len()]);
-        for dir in levels.filter_map(|end| path.get(..end)) {
-            make_dir_alike(self.dir(), dir).at("create", &full)?;
-        }
-        let dir = durable::open_dir(self.dir(), &path).at("open", &full)?;
+        let dir = self.dir_at(&name.directory())?;
         self.replace(dir.as_fd(), file, bytes, 0o644)
     }
 

@@ -16,7 +16,6 @@ use rustix::io::Errno;
 use super::disk;
 use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
-use super::owner::make_dir_alike;
 use super::paths;
 use super::repository::Repo;
 
@@ -28,11 +27,7 @@ const ID_DIGITS: usize = 32;
 impl Repo {
     /// Opens `extensions/airlock`, making it if need be.
     pub fn extension_dir(&self) -> Result<OwnedFd, RepoError> {
-        let path = self.path().join(paths::AIRLOCK);
-        make_dir_alike(self.dir(), paths::EXTENSIONS).at("create", &path)?;
-        let parent = durable::open_dir(self.dir(), paths::EXTENSIONS).at("open", &path)?;
-        make_dir_alike(parent.as_fd(), paths::AIRLOCK_NAME).at("create", &path)?;
-        durable::open_dir(parent, paths::AIRLOCK_NAME).at("open", &path)
+        self.dir_at(paths::AIRLOCK)
     }
 
     /// Reads the file `name` of `extensions/airlock`.

@@ -53,10 +53,11 @@ impl Repo {
 }
 
 fn create(path: &Path, options: &InitOptions) -> Result<(), RepoError> {
-    match fs::mkdir(path, fs::Mode::from_raw_mode(0o755)) {
-        Ok(()) | Err(Errno::EXIST) => {}
+    let is_new = match fs::mkdir(path, fs::Mode::from_raw_mode(0o755)) {
+        Ok(()) => true,
+        Err(Errno::EXIST) => false,
         Err(errno) => return Err(errno).at("create", path),
-    }
+    };
     let flags = fs::OFlags::RDONLY | fs::OFlags::DIRECTORY | fs::OFlags::CLOEXEC;
     let dir = fs::open(path, flags, fs::Mode::empty()).at("open", path)?;
     durable::ensure_dir(&dir, paths::TMP, 0o775).at("create", path.join(paths::TMP))?;
@@ -76,5 +77,16 @@ fn create(path: &Path, options: &InitOptions) -> Result<(), RepoError> {
     for name in paths::SKELETON.into_iter().chain([paths::TMP_CACHE]) {
         durable::ensure_dir(&dir, name, 0o775).at("create", path.join(name))?;
     }
-    fs::fsync(&dir).at("sync", path)
+    // Some lie in others.
+    for name in paths::SKELETON {
+        let made = durable::open_dir(&dir, name).and_then(fs::fsync);
+        made.at("sync", path.join(name))?;
+    }
+    fs::fsync(&dir).at("sync", path)?;
+    match is_new {
+        true => fs::openat(&dir, "..", flags, fs::Mode::empty())
+            .and_then(fs::fsync)
+            .at("sync", path.join("..")),
+        false => Ok(()),
+    }
 }

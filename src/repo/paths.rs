@@ -29,8 +29,6 @@ pub(in crate::repo) const MIRRORS: &str = "mirrors";
 pub(in crate::repo) const TMP: &str = "tmp";
 pub(in crate::repo) const EXTENSIONS: &str = "extensions";
 pub(in crate::repo) const AIRLOCK: &str = "extensions/airlock";
-/// Beneath [`EXTENSIONS`].
-pub(in crate::repo) const AIRLOCK_NAME: &str = "airlock";
 pub(in crate::repo) const SUMMARY: &str = "summary";
 pub(in crate::repo) const SUMMARY_SIG: &str = "summary.sig";
 pub(in crate::repo) const DELTAS: &str = "deltas";

@@ -9,7 +9,7 @@ use crate::format::{Checksum, RefName};
 
 use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
-use super::owner::{Owner, make_dir_alike};
+use super::owner::Owner;
 use super::paths::{self, RefPlace};
 use super::repository::Repo;
 
@@ -68,24 +68,14 @@ impl Repo {
             let so_far = &parents[..end];
             let name = so_far.rsplit('/').next().unwrap_or(so_far);
             let full = self.path().join(so_far);
-            let child = match durable::open_dir(&dir, name) {
-                Err(Errno::NOENT) => self.make_ref_dir(&dir, name).at("create", &full)?,
+            dir = match self.dir_in(&dir, name) {
                 Err(Errno::NOTDIR | Errno::LOOP) => {
                     return Err(RepoError::RefConflict { path: full });
                 }
                 other => other.at("open", &full)?,
             };
-            dir = child;
         }
         Ok((dir, file))
-    }
-
-    fn make_ref_dir(&self, dir: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
-        make_dir_alike(dir.as_fd(), name)?;
-        if self.sync() == Sync::Yes {
-            fs::fsync(dir)?;
-        }
-        durable::open_dir(dir, name)
     }
 
     /// Removes an empty directory that stands where a ref goes; a full one is a conflict.

@@ -13,6 +13,7 @@ use super::durable::{self, Sync};
 use super::error::{ConfigFault, Context, RepoError};
 use super::keyfile::{KeyFile, MAX_KEY_FILE};
 use super::mode::Mode;
+use super::owner::make_dir_alike;
 use super::paths;
 use super::store::{Store, StoredXattrs};
 
@@ -117,6 +118,31 @@ impl Repo {
         let path = self.path.join(paths::TMP);
         durable::ensure_dir(self.dir(), paths::TMP, 0o775).at("create", &path)?;
         durable::open_dir(self.dir(), paths::TMP).at("open", &path)
+    }
+
+    /// Opens a directory beneath the repository; what is missing on the way is made like what it is
+    /// in, durably: what is synced into it later must not go with it.
+    pub(in crate::repo) fn dir_at(&self, path: &str) -> Result<OwnedFd, RepoError> {
+        let full = || self.path.join(path);
+        let mut dir = durable::open_dir(self.dir(), ".").at("open", full())?;
+        for name in path.split('/') {
+            dir = self.dir_in(&dir, name).at("open", full())?;
+        }
+        Ok(dir)
+    }
+
+    /// Opens the directory `name` of another one, making it durably if need be.
+    pub(in crate::repo) fn dir_in(&self, dir: &OwnedFd, name: &str) -> Result<OwnedFd, Errno> {
+        match durable::open_dir(dir, name) {
+            Err(Errno::NOENT) => {
+                make_dir_alike(dir.as_fd(), name)?;
+                if self.sync() == Sync::Yes {
+                    fs::fsync(dir)?;
+                }
+                durable::open_dir(dir, name)
+            }
+            other => other,
+        }
     }
 
     /// Tells whether data is pressed to the medium.
