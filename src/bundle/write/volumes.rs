@@ -12,11 +12,13 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 
 use super::WriteError;
 use super::flush::Flusher;
@@ -149,6 +151,10 @@ impl Volumes {
                 true => volume_name(&self.target, index as u64 + 1),
                 false => self.target.clone(),
             };
+            // The first one makes a bundle of them: no cut may leave it without the others.
+            if cut && index == 0 {
+                sync_directory_of(&self.target)?;
+            }
             volume.finish(&name)?;
             names.push(name);
         }
@@ -212,12 +218,19 @@ pub(super) fn lock(file: &File, partial: &Path) -> Result<(), WriteError> {
     let busy = || WriteError::TargetBusy {
         path: partial.to_owned(),
     };
-    rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).map_err(|_| busy())?;
+    let locked = rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive);
+    locked.map_err(|errno| match errno {
+        Errno::WOULDBLOCK => busy(),
+        other => WriteError::io("lock", partial)(other.into()),
+    })?;
     // Another writer may just have finished: what was opened is then a bundle by now.
     let opened = file
         .metadata()
         .map_err(WriteError::io("examine", partial))?;
-    let named = fs::symlink_metadata(partial).map_err(|_| busy())?;
+    let named = fs::symlink_metadata(partial).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => busy(),
+        _ => WriteError::io("examine", partial)(error),
+    })?;
     match (opened.dev(), opened.ino()) == (named.dev(), named.ino()) {
         true => Ok(()),
         false => Err(busy()),
