@@ -1,5 +1,6 @@
 //! What can be wrong with each of the things that a bundle is made of.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::format::Checksum;
@@ -85,6 +86,17 @@ pub enum VolumeFault {
     Foreign {
         /// The file.
         path: PathBuf,
+    },
+    /// A file has the name and the size of a volume, and other bytes.
+    #[error(
+        "{} is no volume of this bundle, or is damaged: bytes {} to {} are other ones",
+        path.display(), bytes.start, bytes.end
+    )]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// The first of its bytes that were compared.
+        bytes: Range<u64>,
     },
     /// Two files begin two bundles.
     #[error("{} is another bundle than {}", path.display(), first.display())]

@@ -1,5 +1,7 @@
 //! Finding a bundle, and reading of it what may be read before it is believed.
 
+use std::fs::FileType;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST, TrustUpdate};
@@ -44,11 +46,13 @@ impl Opened {
                     path: PathBuf::new(),
                 });
             }
-            [path] if path.is_dir() => open_tree(path)?,
+            [path] if kind_of(path)?.is_some_and(|kind| kind.is_dir()) => open_tree(path)?,
             [path] => open_tar(&with_siblings(path)?)?,
             many => open_tar(many)?,
         };
-        if let Some(sidecar) = opened.sidecar().filter(|path| path.is_file()) {
+        if let Some(sidecar) = opened.sidecar()
+            && kind_of(&sidecar)?.is_some_and(|kind| kind.is_file())
+        {
             opened.add_signatures(&sidecar)?;
         }
         // A bundle that a signing room signs later has an empty member there.
@@ -125,11 +129,24 @@ fn open_tar(paths: &[PathBuf]) -> Result<Opened, ReadError> {
     })
 }
 
+/// Says what a path names, if anything; a medium that was pulled out does not say.
+fn kind_of(path: &Path) -> Result<Option<FileType>, ReadError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata.file_type())),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(ReadError::io(path, error)),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
 /// Finds all volumes of which `path` is one, or the common name.
 fn with_siblings(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let stem = match number(path) {
         Some(_) => path.with_extension(""),
-        None if path.exists() => return Ok(vec![path.to_owned()]),
+        None if kind_of(path)?.is_some() => return Ok(vec![path.to_owned()]),
         None => path.to_owned(),
     };
     let not_found = || ReadError::NotFound {
@@ -140,7 +157,11 @@ fn with_siblings(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
         _ => Path::new("."),
     };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(parent).map_err(|_| not_found())? {
+    let entries = std::fs::read_dir(parent).map_err(|error| match is_absent(&error) {
+        true => not_found(),
+        false => ReadError::io(parent, error),
+    })?;
+    for entry in entries {
         let name = entry.map_err(|e| ReadError::io(parent, e))?.file_name();
         let sibling = stem.with_file_name(name);
         if number(&sibling).is_some() && sibling.with_extension("") == stem {

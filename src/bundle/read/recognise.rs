@@ -2,16 +2,18 @@
 //!
 //! All volumes but the last have the size of the first, and the manifest names the digest of every
 //! chunk. So for each place there is a *probe*, a chunk that lies wholly in it, and the file whose
-//! bytes match that chunk is the volume. A volume too small to hold a whole chunk is taken by the
-//! number in its name, and checked by a chunk it shares with its neighbours.
+//! bytes match that chunk is the volume. One whose name and size say where it belongs may be damaged
+//! just there, so the last chunk in its place speaks for it as well; what is bad in it is named when it
+//! is read. A volume too small to hold a whole chunk is taken by the number in its name, and checked by
+//! a chunk it shares with its neighbours.
 
 use std::ops::Range;
 use std::path::Path;
 
-use crate::bundle::{Manifest, Member};
+use crate::bundle::{Manifest, Member, MemberName};
 use crate::format::Checksum;
 
-use super::error::ReadError;
+use super::error::{Place, ReadError};
 use super::fault::VolumeFault;
 use super::layout::{Layout, chunk_range};
 use super::volumes::{Volume, Volumes};
@@ -19,10 +21,12 @@ use super::volumes::{Volume, Volumes};
 /// The most volumes, for their names have three digits.
 const MAX_VOLUMES: u64 = 999;
 
-/// A chunk by which a volume is known: where it lies in the archive, and its digest.
+/// A chunk by which a volume is known: where it lies in the archive and in its member, and its digest.
 struct Probe {
     range: Range<u64>,
     digest: Checksum,
+    member: MemberName,
+    bytes: Range<u64>,
 }
 
 /// Orders `first` and `others`; names the file that is foreign, repeated or too short, or the
@@ -124,17 +128,24 @@ impl Places<'_> {
                         Probe {
                             range: data + bytes.start..data + bytes.end,
                             digest: *digest,
+                            member: member.name,
+                            bytes,
                         }
                     })
             })
             .filter(move |probe| probe.range.start < range.end && range.start < probe.range.end)
     }
 
-    /// Returns the first chunk that lies wholly in a place.
-    fn probe(&self, place: usize) -> Option<Probe> {
+    /// Returns the chunks that lie wholly in a place.
+    fn probes(&self, place: usize) -> impl Iterator<Item = Probe> {
         let range = self.range(place);
         self.chunks(range.clone())
-            .find(|p| range.start <= p.range.start && p.range.end <= range.end)
+            .filter(move |p| range.start <= p.range.start && p.range.end <= range.end)
+    }
+
+    /// Returns the first chunk that lies wholly in a place.
+    fn probe(&self, place: usize) -> Option<Probe> {
+        self.probes(place).next()
     }
 
     /// Returns which of `spare` belongs in `place`, trying first the one whose name says so.
@@ -152,6 +163,13 @@ impl Places<'_> {
             {
                 return Ok(Some(index));
             }
+        }
+        if let Some(index) = by_name
+            && let Some(volume) = spare.get(index)
+            && let Some(last) = self.probes(place).last()
+            && self.holds(volume, place, &last)?
+        {
+            return Ok(Some(index));
         }
         Ok(None)
     }
@@ -176,9 +194,17 @@ impl Places<'_> {
 
     /// Returns whether a volume has the size and the probe of a place.
     fn matches(&self, volume: &Volume, place: usize) -> Result<bool, ReadError> {
-        let Some(probe) = self.probe(place).filter(|_| self.fits(volume, place)) else {
+        match self.probe(place) {
+            Some(probe) => self.holds(volume, place, &probe),
+            None => Ok(false),
+        }
+    }
+
+    /// Returns whether a volume has the size of a place, and in it this chunk.
+    fn holds(&self, volume: &Volume, place: usize, probe: &Probe) -> Result<bool, ReadError> {
+        if !self.fits(volume, place) {
             return Ok(false);
-        };
+        }
         let start = self.range(place).start;
         let mut bytes = vec![0; (probe.range.end - probe.range.start) as usize];
         volume.read_at(&mut bytes, probe.range.start - start)?;
@@ -190,16 +216,10 @@ impl Places<'_> {
         let path = extra.path.clone();
         for (place, volume) in found.iter().enumerate() {
             let Some(volume) = volume else {
-                if number(&path) == Some(place + 1) && !self.fits(extra, place) {
-                    let range = self.range(place);
-                    let expected = range.end - range.start;
-                    return Ok(ReadError::Length {
-                        path,
-                        expected,
-                        actual: extra.size,
-                    });
+                match number(&path) == Some(place + 1) {
+                    true => return Ok(self.explain_named(extra, place)),
+                    false => continue,
                 }
-                continue;
             };
             if extra.is_same_file(volume) || self.matches(extra, place)? {
                 let first = volume.path.clone();
@@ -207,6 +227,22 @@ impl Places<'_> {
             }
         }
         Ok(ReadError::Volume(VolumeFault::Foreign { path }))
+    }
+
+    /// Says why a file is not the volume that its name says it is.
+    fn explain_named(&self, extra: &Volume, place: usize) -> ReadError {
+        let (path, range) = (extra.path.clone(), self.range(place));
+        match self.probe(place).filter(|_| self.fits(extra, place)) {
+            Some(probe) => ReadError::Volume(VolumeFault::Differs {
+                path,
+                bytes: probe.range.start - range.start..probe.range.end - range.start,
+            }),
+            None => ReadError::Length {
+                path,
+                expected: range.end - range.start,
+                actual: extra.size,
+            },
+        }
     }
 
     /// Checks each volume that was taken by its name by one chunk that it shares.
@@ -218,9 +254,15 @@ impl Places<'_> {
             let mut bytes = vec![0; (probe.range.end - probe.range.start) as usize];
             volumes.read_at(&mut bytes, probe.range.start)?;
             if Checksum::of(&bytes) != probe.digest {
-                let (files, _) = volumes.locate(&self.range(place));
-                let path = files.into_iter().next().unwrap_or_default();
-                return Err(ReadError::Volume(VolumeFault::Foreign { path }));
+                // Any of the volumes that share it may be the wrong one, or the damaged one.
+                let (files, offset) = volumes.locate(&probe.range);
+                let place = Place {
+                    member: Box::new(probe.member),
+                    bytes: probe.bytes,
+                    files,
+                    offset,
+                };
+                return Err(ReadError::Chunk { place });
             }
         }
         Ok(())

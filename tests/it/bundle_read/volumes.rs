@@ -16,8 +16,8 @@ struct Cut {
 impl Cut {
     fn new(seed: u8) -> Self {
         let mut bundle = Handmade::sample();
-        let objects: Vec<_> = (0..6_u8)
-            .map(|i| filez(&noise(100_000 + usize::from(i * 7 + seed))))
+        let objects: Vec<_> = (0..8_u8)
+            .map(|i| filez(&noise(75_000 + usize::from(i * 7 + seed))))
             .collect();
         let packs = objects
             .chunks(1)
@@ -107,6 +107,18 @@ fn a_wrong_volume_is_named_before_anything_is_read() {
             Class::Corrupt,
         ),
         (
+            "damaged where it is known by",
+            |c| damage(c, 1, 0..100_000),
+            "x.airlock.002, from byte",
+            Class::Corrupt,
+        ),
+        (
+            "damaged all over",
+            |c| damage(c, 1, 0..262_144),
+            "x.airlock.002 is no volume of this bundle, or is damaged: bytes",
+            Class::Corrupt,
+        ),
+        (
             "foreign first",
             |c| adopt(c, 0, "other"),
             "is another bundle",
@@ -148,6 +160,11 @@ fn a_wrong_volume_is_named_before_anything_is_read() {
         if !cut.paths.contains(&to) {
             cut.paths.push(to);
         }
+    }
+    fn damage(cut: &mut Cut, volume: usize, range: std::ops::Range<usize>) {
+        let mut bytes = std::fs::read(&cut.paths[volume]).unwrap();
+        bytes[range].iter_mut().for_each(|byte| *byte ^= 1);
+        std::fs::write(&cut.paths[volume], bytes).unwrap();
     }
     fn shorten(cut: &mut Cut, volume: usize) {
         std::fs::File::options()
