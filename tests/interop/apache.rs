@@ -87,11 +87,23 @@ impl Apache {
 
     /// Asks for a path, and returns the whole answer.
     pub fn get(&self, path: &str) -> String {
+        String::from_utf8_lossy(&self.answer(path)).into_owned()
+    }
+
+    /// Asks for a path, and returns what is there.
+    pub fn body(&self, path: &str) -> Vec<u8> {
+        let answer = self.answer(path);
+        let blank = b"\r\n\r\n";
+        let end = answer.windows(blank.len()).position(|it| it == blank);
+        answer[end.unwrap() + blank.len()..].to_vec()
+    }
+
+    fn answer(&self, path: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         write!(stream, "GET /{path} HTTP/1.0\r\n\r\n").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        answer
     }
 }
 

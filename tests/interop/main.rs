@@ -7,6 +7,7 @@ mod apache;
 mod client;
 mod client_check;
 mod commit;
+mod crowd;
 mod damage;
 mod delta;
 mod durable;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         client::trials(),
         client_check::trials(),
         commit::trials(),
+        crowd::trials(),
         damage::trials(),
         delta::trials(),
         durable::trials(),

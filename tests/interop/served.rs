@@ -22,7 +22,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Makes a client with the files that `client-config` wrote, and nothing else.
-fn subscribe(world: &World, apache: &Apache, client: &str) {
+pub fn subscribe(world: &World, apache: &Apache, client: &str) {
     let url = apache.url("offline");
     let config =
         format!("client-config --repo=srv/offline --remote=os --url={url} --trust=release.asc");
