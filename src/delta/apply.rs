@@ -45,7 +45,14 @@ pub trait ObjectSink {
         content: &mut dyn Read,
     ) -> Result<(), DeltaError>;
 
-    /// Takes note of a file that cannot be made without old files; only [`examine_part`] meets one.
+    /// Says whether a file is to be made although that takes these old files.
+    fn takes(&mut self, checksum: &Checksum, sources: &[Checksum]) -> bool {
+        let _ = (checksum, sources);
+        true
+    }
+
+    /// Takes note of a file that cannot be made without old files and is not made: [`examine_part`]
+    /// has none, and elsewhere the sink did not take it.
     fn patched(&mut self, checksum: &Checksum, size: u64) -> Result<(), DeltaError> {
         let _ = (checksum, size);
         Ok(())
@@ -108,6 +115,8 @@ struct Body<'a> {
     ops: &'a [u8],
     size: u64,
     source: Option<Checksum>,
+    /// Every old file that is read.
+    sources: Vec<Checksum>,
     reads_old: bool,
 }
 
@@ -129,9 +138,12 @@ impl<'a> Program<'a> {
                 Op::Open(look, size) if !is_metadata => {
                     let header = self.header(look, None)?;
                     let body = self.body(size)?;
-                    return match self.sources {
-                        None if body.reads_old => sink.patched(&object.checksum, size),
-                        _ => self.write(object, &header, &body, sink),
+                    let name = &object.checksum;
+                    let made = !body.reads_old
+                        || self.sources.is_some() && sink.takes(name, &body.sources);
+                    return match made {
+                        true => self.write(object, &header, &body, sink),
+                        false => sink.patched(name, size),
                     };
                 }
                 Op::SetSource(offset) => {
@@ -179,6 +191,7 @@ impl<'a> Program<'a> {
     fn body(&mut self, size: u64) -> Result<Body<'a>, DeltaError> {
         let ops = self.ops;
         let source = self.source;
+        let mut sources = Vec::from_iter(source);
         let mut written = 0u64;
         let mut reads_old = false;
         loop {
@@ -201,7 +214,11 @@ impl<'a> Program<'a> {
                     written = size;
                     reads_old = true;
                 }
-                Op::SetSource(at) => self.source = Some(source_name(self.payload.blob(), at)?),
+                Op::SetSource(at) => {
+                    let name = source_name(self.payload.blob(), at)?;
+                    sources.push(name);
+                    self.source = Some(name);
+                }
                 Op::UnsetSource => self.source = None,
                 Op::Close if written == size => {
                     self.source = None;
@@ -210,6 +227,7 @@ impl<'a> Program<'a> {
                         ops,
                         size,
                         source,
+                        sources,
                         reads_old,
                     });
                 }

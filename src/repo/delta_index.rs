@@ -95,7 +95,7 @@ impl Repo {
         Ok(())
     }
 
-    fn subdirs(&self, path: &str) -> Result<Vec<String>, RepoError> {
+    pub(in crate::repo) fn subdirs(&self, path: &str) -> Result<Vec<String>, RepoError> {
         let listed = match disk::entries(self.dir(), path) {
             Err(Errno::NOENT) => return Ok(Vec::new()),
             other => other.at("list", self.path().join(path))?,

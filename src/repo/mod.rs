@@ -49,7 +49,7 @@ mod xattrs;
 pub use config::{Config, MinFreeSpace};
 pub use error::{ConfigFault, RepoError};
 pub use file::FileObject;
-pub use fsck::{FsckFinding, FsckOptions, FsckReport, Where, fsck};
+pub use fsck::{FsckFinding, FsckOptions, FsckReport, Survey, Wanted, Where, fsck};
 pub use init::InitOptions;
 pub use keyfile::{KeyFile, KeyFileError};
 pub use lock::{AirlockLock, RepoLock};

@@ -10,8 +10,11 @@ use crate::format::{
 };
 
 use super::error::{Context, RepoError};
-use super::paths;
 use super::repository::Repo;
+use super::{durable, paths};
+
+/// The longest mark of a partial commit that is read.
+const MAX_MARK: u64 = 4096;
 
 impl Repo {
     /// Tells whether an object is there; its content is not looked at.
@@ -80,6 +83,15 @@ impl Repo {
             Err(Errno::NOENT) => Ok(false),
             Err(errno) => Err(errno).at("inspect", self.path().join(path)),
         }
+    }
+
+    /// Reads the mark of a commit that lacks objects: empty, or one letter that tells who found that out.
+    pub(in crate::repo) fn partial_mark(
+        &self,
+        commit: &Checksum,
+    ) -> Result<Option<Vec<u8>>, RepoError> {
+        let path = paths::partial(commit);
+        durable::read_file(self.dir(), &path, MAX_MARK).at("read", self.path().join(path))
     }
 
     fn decode<T: Codec>(&self, name: ObjectName) -> Result<Encoded<T>, RepoError> {

@@ -43,7 +43,7 @@ pub struct PrunePlan<'r> {
 impl Repo {
     /// Lists the commits that are here, partial ones among them.
     pub fn commits(&self) -> Result<Vec<Checksum>, RepoError> {
-        let commits = list(self)?.into_iter();
+        let commits = list(self)?.0.into_iter();
         let commits = commits.filter(|name| name.kind == ObjectKind::Commit);
         Ok(commits.map(|name| name.checksum).collect())
     }
@@ -98,7 +98,7 @@ fn decide<'r>(
         bytes: 0,
         _lock: lock,
     };
-    let all = list(repo)?;
+    let all = list(repo)?.0;
     let mut needed = HashSet::new();
     let mut walker = Walker::new(repo);
     let (mut whole, mut partial) = (Vec::new(), Vec::new());

@@ -56,14 +56,22 @@ impl Transaction<'_> {
         let Parts {
             repo,
             stage,
-            staged,
+            mut staged,
+            replaced,
             intent,
             lock,
         } = self.into_parts()?;
         unchanged(repo, &intent)?;
         sync_filesystem(repo)?;
         let reserve = Reserve::take(repo, &staged, &intent)?;
-        let objects = move_objects(repo, &stage, &staged, observer)?;
+        let mut objects = 0;
+        if !replaced.is_empty() {
+            let (over, new): (HashSet<_>, HashSet<_>) =
+                staged.iter().partition(|name| replaced.contains(name));
+            objects = replace_objects(repo, &stage, &over)?;
+            staged = new;
+        }
+        objects += move_objects(repo, &stage, &staged, observer)?;
         unchanged(repo, &intent)?;
         reserve.release();
         let record = Record::new(repo, intent)?;
@@ -145,6 +153,29 @@ fn move_objects(
         stage: Progress::Publish,
     });
     Ok(names.len())
+}
+
+/// Renames staged objects over damaged ones, each in one step, and makes that durable.
+fn replace_objects(
+    repo: &Repo,
+    stage: &Stage,
+    names: &HashSet<ObjectName>,
+) -> Result<usize, RepoError> {
+    let mut loose: Vec<_> = names
+        .iter()
+        .map(|name| paths::loose(name, repo.mode()))
+        .collect();
+    loose.sort_unstable();
+    for loose in &loose {
+        let at = || repo.path().join(paths::OBJECTS).join(loose);
+        stage
+            .rename_over(loose, repo.objects())
+            .at("replace", at())?;
+    }
+    let mut dirs: Vec<&str> = loose.iter().filter_map(|name| name.get(..2)).collect();
+    dirs.dedup();
+    sync_dirs(repo, &dirs)?;
+    Ok(loose.len())
 }
 
 /// Tells whether a directory made in `objects` gets more from it than owner and mode.

@@ -258,6 +258,22 @@ impl Stage {
         }
     }
 
+    /// Moves a staged object into `objects`, over whatever has its name there.
+    pub(in crate::repo) fn rename_over(
+        &self,
+        loose: &str,
+        objects: BorrowedFd<'_>,
+    ) -> Result<(), Errno> {
+        match fs::renameat(&self.dir, loose, objects, loose) {
+            // A directory is no object that anybody could be reading.
+            Err(Errno::ISDIR | Errno::EXIST | Errno::NOTEMPTY) => {
+                remove_tree(objects, loose)?;
+                fs::renameat(&self.dir, loose, objects, loose)
+            }
+            other => other,
+        }
+    }
+
     /// Moves a two-letter directory into `objects` as it is, and tells whether it did.
     ///
     /// It does only where `objects` has none of that name, and when nothing else than the objects

@@ -47,6 +47,8 @@ pub enum Verb {
     Recover,
     /// Objects were deleted.
     Prune,
+    /// Damaged objects were replaced, and missing ones brought back.
+    Repair,
 }
 
 /// Where a ref stood and where it stands.

@@ -90,6 +90,50 @@ pub enum FsckFinding {
         /// The commit.
         commit: Checksum,
     },
+    /// A file among the refs is no ref that anybody can read.
+    #[error("{path} is no ref: {reason}")]
+    BadRef {
+        /// Its path beneath the repository.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Directories lie within directories beyond every use.
+    #[error("commit {commit} has directories more than {limit} levels deep")]
+    TooDeep {
+        /// The commit.
+        commit: Checksum,
+        /// How deep they may be.
+        limit: usize,
+    },
+    /// `ostree fsck` found damage, and marked the commit.
+    #[error("commit {commit} bears the mark of damage that `ostree fsck` left")]
+    Marked {
+        /// The commit.
+        commit: Checksum,
+    },
+    /// A commit is here that was deleted, says a tombstone.
+    #[error("commit {commit} is here, and a tombstone says that it was deleted")]
+    Buried {
+        /// The commit.
+        commit: Checksum,
+    },
+    /// A static delta, or a part of it, is not what it should be: clients that take it fail.
+    #[error("{path}: {reason}")]
+    Delta {
+        /// The path of the file beneath the repository.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An index of static deltas is not what it should be.
+    #[error("{path}: {reason}")]
+    DeltaIndex {
+        /// Its path beneath the repository.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 impl FsckFinding {

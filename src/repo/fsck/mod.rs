@@ -1,19 +1,25 @@
-//! Checking a repository: every object against its name, every commit for completeness, every ref.
+//! Checking a repository: every object against its name, every commit for completeness, every ref, every delta.
 //!
 //! ```text
 //! list objects/ ─▸ sweep   all objects, in parallel, strictly decoded
 //!               ─▸ trees   from refs and commits down: what is missing, and where bad objects belong
-//!               ─▸ refs    that they name commits which are there, and are bound to them
+//!               ─▸ heads   that refs can be read, name commits which are there, and are bound to them
+//!               ─▸ deltas  that they lead to commits which are here, and their parts are what they say
+//!               ─▸ leftovers   what killed commands left behind, which is no fault
 //! ```
 //!
 //! It finds what `ostree fsck` finds, and what that lets pass: duplicate or empty names, wrong sizes
-//! and bytes after the end of `.filez`, padding that is not zero.
+//! and bytes after the end of `.filez`, padding that is not zero, refs that no ref can be called.
 
+mod deltas;
 mod finding;
+mod heads;
+mod leftovers;
+mod survey;
 mod sweep;
 mod trees;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -22,9 +28,10 @@ use super::paths::RefPlace;
 use super::repository::Repo;
 use super::{disk, paths};
 use crate::Observer;
-use crate::format::{Checksum, ObjectKind, ObjectName, RefName};
+use crate::format::{Checksum, ObjectName, RefName};
 
 pub use finding::{FsckFinding, Where};
+pub use survey::{Survey, Wanted};
 
 /// What to check, and with how many threads.
 #[derive(Clone, Debug)]
@@ -46,8 +53,14 @@ pub struct FsckReport {
     pub bytes: u64,
     /// How many commits were followed.
     pub commits: u64,
+    /// How many static deltas were checked.
+    pub deltas: u64,
     /// Commits that are known to lack objects, which is not a fault.
     pub partial: Vec<Checksum>,
+    /// What killed commands left, beneath the repository; it does no harm.
+    pub leftovers: Vec<String>,
+    /// The repository's own refs, as far as they can be read.
+    pub refs: BTreeMap<RefName, Checksum>,
     /// What is wrong.
     pub findings: Vec<FsckFinding>,
 }
@@ -61,37 +74,28 @@ pub fn fsck(
     options: &FsckOptions,
     observer: &dyn Observer,
 ) -> Result<FsckReport, RepoError> {
-    let objects = list(repo)?;
-    let swept = sweep::sweep(repo, &objects, options.threads, observer)?;
-    let mut report = FsckReport {
-        objects: objects.len() as u64,
-        bytes: swept.bytes,
-        ..FsckReport::default()
-    };
-    let present: HashSet<ObjectName> = objects.iter().copied().collect();
-    let heads = heads(repo)?;
-    let (complete, partial) = commits(repo, &objects, &heads)?;
-    report.commits = complete.len() as u64;
-    report.partial = partial;
-    report.findings = trees::follow(repo, &present, swept.bad, &heads, &complete)?;
-    trees::refs(repo, options, &present, &heads, &mut report.findings)?;
-    Ok(report)
+    Survey::take(repo, options, observer)?.report()
 }
 
-/// Lists every object, in the order of the directories.
-pub(in crate::repo) fn list(repo: &Repo) -> Result<Vec<ObjectName>, RepoError> {
+/// Lists every object, in the order of the directories, and what else lies there.
+pub(in crate::repo) fn list(repo: &Repo) -> Result<(Vec<ObjectName>, Vec<String>), RepoError> {
     let at = || repo.path().join(paths::OBJECTS);
-    let mut objects = Vec::new();
+    let (mut objects, mut strays) = (Vec::new(), Vec::new());
     for (fan, is_dir) in disk::entries(repo.objects(), ".").at("list", at())? {
         if !is_dir {
+            strays.push(format!("{}/{fan}", paths::OBJECTS));
             continue;
         }
         for (file, _) in disk::entries(repo.objects(), &fan).at("list", at())? {
-            objects.extend(paths::parse_loose(&format!("{fan}/{file}"), repo.mode()));
+            let loose = format!("{fan}/{file}");
+            match paths::parse_loose(&loose, repo.mode()) {
+                Some(name) => objects.push(name),
+                None => strays.push(format!("{}/{loose}", paths::OBJECTS)),
+            }
         }
     }
     objects.sort_unstable();
-    Ok(objects)
+    Ok((objects, strays))
 }
 
 /// Finds what every ref names.
@@ -109,28 +113,11 @@ pub(in crate::repo) fn heads(repo: &Repo) -> Result<Heads, RepoError> {
     Ok(heads)
 }
 
-/// The commits to follow, those that have a ref first, and the ones that are known to be partial.
-fn commits(
-    repo: &Repo,
-    objects: &[ObjectName],
-    heads: &Heads,
-) -> Result<(Vec<Checksum>, Vec<Checksum>), RepoError> {
-    let all: BTreeSet<Checksum> = objects
-        .iter()
-        .filter(|name| name.kind == ObjectKind::Commit)
-        .map(|name| name.checksum)
-        .collect();
-    let mut order: Vec<Checksum> = heads.values().copied().collect();
-    order.extend(all.iter().copied());
-    let mut seen = HashSet::new();
-    order.retain(|commit| all.contains(commit) && seen.insert(*commit));
-    let mut complete = Vec::new();
-    let mut partial = Vec::new();
-    for commit in order {
-        match repo.is_partial(&commit)? {
-            true => partial.push(commit),
-            false => complete.push(commit),
-        }
+/// A ref as people write it.
+fn show(place: &RefPlace, name: &str) -> String {
+    match place {
+        RefPlace::Heads => name.to_owned(),
+        RefPlace::Remote(remote) => format!("{remote}:{name}"),
+        RefPlace::Mirror(collection) => format!("({collection}, {name})"),
     }
-    Ok((complete, partial))
 }

@@ -1,29 +1,22 @@
 //! From refs and commits down: what is missing, and where a bad object belongs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::super::error::RepoError;
 use super::super::paths::RefPlace;
-use super::super::repository::Repo;
 use super::super::walk::{Missing, ObjectSource, missing};
-use super::{FsckFinding, FsckOptions, Heads, Where};
+use super::{FsckFinding, Heads, Survey, Where, show};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 
-/// A repository in which bad objects count as absent, so that a walk stops at them and says where.
-struct Sound<'a> {
-    repo: &'a Repo,
-    present: &'a HashSet<ObjectName>,
-    bad: &'a BTreeMap<ObjectName, String>,
-}
-
-impl ObjectSource for Sound<'_> {
+/// Bad objects count as absent, so that a walk stops at them and says where.
+impl ObjectSource for Survey<'_> {
     fn has(&self, name: &ObjectName) -> Result<bool, RepoError> {
-        Ok(self.present.contains(name) && !self.bad.contains_key(name))
+        Ok(self.is_sound(name))
     }
 
     fn metadata(&self, name: &ObjectName) -> Result<Vec<u8>, RepoError> {
-        match ObjectSource::has(self, name)? {
-            true => self.repo.read_metadata(name),
+        match self.is_sound(name) {
+            true => self.repo().read_metadata(name),
             false => Err(RepoError::ObjectMissing { name: *name }),
         }
     }
@@ -31,34 +24,37 @@ impl ObjectSource for Sound<'_> {
 
 /// Follows the commits, and turns what is bad or missing into findings.
 pub(super) fn follow(
-    repo: &Repo,
-    present: &HashSet<ObjectName>,
-    bad: BTreeMap<ObjectName, String>,
+    survey: &Survey<'_>,
     heads: &Heads,
     commits: &[Checksum],
 ) -> Result<Vec<FsckFinding>, RepoError> {
-    let sound = Sound {
-        repo,
-        present,
-        bad: &bad,
-    };
     let mut places: BTreeMap<ObjectName, Where> = BTreeMap::new();
+    let named = |commit: &Checksum| {
+        let head = heads.iter().find(|(_, head)| *head == commit);
+        head.map(|((place, name), _)| show(place, name.as_ref()))
+    };
+    let (gaps, mut findings) = gaps(survey, commits)?;
     for Missing {
         object,
         commit,
         path,
-    } in missing(&sound, commits)?
+    } in gaps
     {
-        let head = heads.iter().find(|(_, head)| **head == commit);
-        let name = head.map(|((place, name), _)| show(place, name.as_ref()));
+        let name = named(&commit);
         places.entry(object).or_insert(Where { name, commit, path });
     }
-    let mut findings = Vec::new();
-    for (object, reason) in bad {
+    for (object, reason) in survey.bad() {
+        // Nothing names what stands beside a commit but the commit.
+        let beside = || Where {
+            name: named(&object.checksum),
+            commit: object.checksum,
+            path: "/".to_owned(),
+        };
+        let place = places.remove(object);
         findings.push(FsckFinding::Corrupt {
-            place: places.remove(&object),
-            object,
-            reason,
+            place: place.or_else(|| (object.kind == ObjectKind::CommitMeta).then(beside)),
+            object: *object,
+            reason: reason.clone(),
         });
     }
     let gone = places.into_iter();
@@ -66,17 +62,38 @@ pub(super) fn follow(
     Ok(findings)
 }
 
+/// Lists what the commits lack; of one whose directories go too deep nothing but that is told.
+fn gaps(
+    survey: &Survey<'_>,
+    commits: &[Checksum],
+) -> Result<(Vec<Missing>, Vec<FsckFinding>), RepoError> {
+    match missing(survey, commits) {
+        Err(RepoError::TooDeep { .. }) => {}
+        other => return Ok((other?, Vec::new())),
+    }
+    let (mut gaps, mut deep) = (Vec::new(), Vec::new());
+    for commit in commits {
+        match missing(survey, &[*commit]) {
+            Err(RepoError::TooDeep { limit }) => deep.push(FsckFinding::TooDeep {
+                commit: *commit,
+                limit,
+            }),
+            other => gaps.extend(other?),
+        }
+    }
+    Ok((gaps, deep))
+}
+
 /// Checks that refs name commits that are there and, if asked, are bound to them.
 pub(super) fn refs(
-    repo: &Repo,
-    options: &FsckOptions,
-    present: &HashSet<ObjectName>,
+    survey: &Survey<'_>,
     heads: &Heads,
     findings: &mut Vec<FsckFinding>,
 ) -> Result<(), RepoError> {
+    let (repo, options) = (survey.repo(), survey.options());
     for ((place, name), commit) in heads {
         let shown = show(place, name.as_ref());
-        if !present.contains(&ObjectName::new(*commit, ObjectKind::Commit)) {
+        if !survey.is_present(&ObjectName::new(*commit, ObjectKind::Commit)) {
             findings.push(FsckFinding::Dangling {
                 name: shown,
                 commit: *commit,
@@ -126,13 +143,4 @@ pub(super) fn refs(
         }
     }
     Ok(())
-}
-
-/// A ref as people write it.
-fn show(place: &RefPlace, name: &str) -> String {
-    match place {
-        RefPlace::Heads => name.to_owned(),
-        RefPlace::Remote(remote) => format!("{remote}:{name}"),
-        RefPlace::Mirror(collection) => format!("({collection}, {name})"),
-    }
 }

@@ -14,6 +14,7 @@ mod backlog;
 mod file;
 mod form;
 mod look;
+mod mend;
 mod resume;
 mod share;
 mod space;
@@ -74,6 +75,8 @@ pub(in crate::repo) struct Parts<'r> {
     pub(in crate::repo) repo: &'r Repo,
     pub(in crate::repo) stage: Stage,
     pub(in crate::repo) staged: HashSet<ObjectName>,
+    /// Those of them that take the place of one that is there.
+    pub(in crate::repo) replaced: HashSet<ObjectName>,
     pub(in crate::repo) intent: Intent,
     pub(in crate::repo) lock: RepoLock,
 }
@@ -91,6 +94,8 @@ pub struct Transaction<'r> {
     no_clones: AtomicBool,
     staged: Mutex<HashSet<ObjectName>>,
     intent: Mutex<Intent>,
+    /// Objects that are there and are not what their names say: they count as absent.
+    replaced: HashSet<ObjectName>,
     _lock: RepoLock,
 }
 
@@ -111,6 +116,7 @@ impl<'r> Transaction<'r> {
             no_clones: AtomicBool::new(false),
             staged: Mutex::default(),
             intent: Mutex::default(),
+            replaced: HashSet::new(),
             repo,
             stage,
             _lock: lock,
@@ -132,7 +138,7 @@ impl<'r> Transaction<'r> {
         if self.is_staged(name) {
             return Ok(true);
         }
-        self.repo.has(name)
+        Ok(!self.replaced.contains(name) && self.repo.has(name)?)
     }
 
     /// Stores a metadata object that is named by its content.
@@ -245,6 +251,7 @@ impl<'r> Transaction<'r> {
                 .staged
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
+            replaced: self.replaced,
             intent: self
                 .intent
                 .into_inner()
@@ -281,6 +288,13 @@ impl ObjectSource for Transaction<'_> {
         let others = files.iter().copied().filter(|file| !is_staged(file));
         let others: Vec<_> = others.collect();
         drop(staged);
+        let is_bad = |file: &Checksum| {
+            let name = ObjectName::new(*file, ObjectKind::File);
+            self.replaced.contains(&name)
+        };
+        if others.iter().any(is_bad) {
+            return Ok(false);
+        }
         self.repo.has_files(&others)
     }
 

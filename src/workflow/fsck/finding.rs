@@ -21,6 +21,8 @@ pub enum CheckFinding {
     Record(RecordFinding),
     /// Of the summary.
     Summary(SummaryFault),
+    /// Of what clients pull.
+    Served(ServedFault),
 }
 
 /// What is wrong with a summary, as clients see it.
@@ -38,6 +40,12 @@ pub enum SummaryFault {
     #[error("the summary does not parse: {reason}")]
     SummaryMalformed {
         /// What is wrong with it.
+        reason: String,
+    },
+    /// Its signatures do not parse.
+    #[error("the signatures of the summary do not parse: {reason}")]
+    SignatureMalformed {
+        /// What is wrong with them.
         reason: String,
     },
     /// It lists another commit than the ref names.
@@ -68,6 +76,36 @@ pub enum SummaryFault {
     },
 }
 
+/// What is wrong with what clients pull besides objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(
+    tag = "finding",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
+pub enum ServedFault {
+    /// A ref's commit is marked as lacking objects.
+    #[error("{name} is at commit {commit}, which lacks objects: clients cannot pull it")]
+    PartialHead {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+    },
+    /// A delta brings the commit with other signatures than are wanted.
+    #[error("{path}: clients that take it get {name} without the signatures it needs")]
+    DeltaUnsigned {
+        /// The superblock, beneath the repository.
+        path: String,
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// The commit.
+        commit: Checksum,
+    },
+}
+
 impl CheckFinding {
     /// Returns what the operator does next.
     pub fn class(&self) -> Class {
@@ -75,11 +113,11 @@ impl CheckFinding {
             CheckFinding::Repository(finding) => finding.class(),
             CheckFinding::Trust(finding) => finding.class(),
             CheckFinding::Record(finding) => finding.class(),
-            CheckFinding::Summary(_) => Class::Corrupt,
+            CheckFinding::Summary(_) | CheckFinding::Served(_) => Class::Corrupt,
         }
     }
 
-    /// Returns the class of several findings: untrusted before corrupt before any other.
+    /// Returns the class of several findings: corrupt before untrusted before any other.
     pub fn gravest(findings: &[CheckFinding]) -> Option<Class> {
         let has = |class| findings.iter().any(|finding| finding.class() == class);
         let first = [Class::Corrupt, Class::Untrusted]
@@ -96,6 +134,7 @@ impl fmt::Display for CheckFinding {
             CheckFinding::Trust(finding) => finding.fmt(f),
             CheckFinding::Record(finding) => finding.fmt(f),
             CheckFinding::Summary(fault) => fault.fmt(f),
+            CheckFinding::Served(fault) => fault.fmt(f),
         }
     }
 }

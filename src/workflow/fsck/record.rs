@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::CheckFinding;
+use super::{CheckFinding, Heads};
 use crate::bundle::RepositoryId;
 use crate::repo::Repo;
 use crate::workflow::Error;
@@ -13,8 +13,12 @@ use crate::workflow::rollback::Previous;
 use crate::workflow::site::{Accepted, Records};
 
 /// Looks at the journal, at the record and its copy; tells whether this user may.
-pub(super) fn check(repo: &Repo, findings: &mut Vec<CheckFinding>) -> Result<bool, Error> {
-    match look(repo) {
+pub(super) fn check(
+    repo: &Repo,
+    heads: &Heads,
+    findings: &mut Vec<CheckFinding>,
+) -> Result<bool, Error> {
+    match look(repo, heads) {
         Ok(found) => {
             findings.extend(found.into_iter().map(CheckFinding::Record));
             Ok(true)
@@ -37,7 +41,7 @@ fn is_denied(error: &Error) -> bool {
     false
 }
 
-fn look(repo: &Repo) -> Result<Vec<RecordFinding>, Error> {
+fn look(repo: &Repo, heads: &Heads) -> Result<Vec<RecordFinding>, Error> {
     let mut found = Vec::new();
     if let (_, Some(fault)) = journal::scan(repo)? {
         let (fault, refs) = (fault.to_string(), Vec::new());
@@ -51,16 +55,21 @@ fn look(repo: &Repo) -> Result<Vec<RecordFinding>, Error> {
     }
     found.extend(records.lost(repo)?);
     if let Some(own) = &records.own {
-        moved(repo, own, &mut found)?;
+        moved(repo, own, heads, &mut found)?;
     }
     Ok(found)
 }
 
 /// Names the refs that stand elsewhere than the last bundle put them, and not where `rollback --hold` did.
-fn moved(repo: &Repo, own: &Accepted, found: &mut Vec<RecordFinding>) -> Result<(), Error> {
+fn moved(
+    repo: &Repo,
+    own: &Accepted,
+    heads: &Heads,
+    found: &mut Vec<RecordFinding>,
+) -> Result<(), Error> {
     let previous = Previous::load(repo)?.filter(|previous| previous.held);
     for (name, &accepted) in &own.heads {
-        let here = repo.ref_commit(name)?;
+        let here = heads.get(name).copied();
         let held = previous.as_ref().and_then(|held| held.moved.get(name));
         if here != Some(accepted) && held.is_none_or(|held| held.from != here) {
             found.push(RecordFinding::HeadMoved {

@@ -10,7 +10,7 @@ use crate::workflow::sign_ed25519;
 ///
 /// What is there keeps its order, for stock clients stop at the first bad signature; what cannot be
 /// verified here is not added.
-pub(super) fn merge(
+pub(in crate::workflow) fn merge(
     mut present: Metadata,
     commit: &Encoded<Commit>,
     beside: &Metadata,

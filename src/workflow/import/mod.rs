@@ -36,6 +36,8 @@ use crate::openpgp::Verification;
 use crate::repo::{Repo, Transaction};
 use crate::{Observer, Stage};
 
+pub(in crate::workflow) use deltas::differing_deltas;
+pub(in crate::workflow) use merge::merge;
 pub use outcome::{ImportOutcome, SummarySource};
 pub use site_state::Standing;
 

@@ -11,6 +11,7 @@ use crate::workflow::carried::{self, Reach};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
 use crate::workflow::release_check::{ReleaseCheck, Spine};
+use crate::workflow::staging::stage_file;
 use crate::workflow::subject::Subject;
 
 use super::deltas::differing_deltas;
@@ -255,23 +256,7 @@ impl PayloadSink for Importer<'_, '_> {
         let Target::Stage(tx) = &self.target else {
             return Ok(());
         };
-        match object {
-            FilezObject::Whole {
-                info,
-                content: Some(content),
-                ..
-            } => tx.adopt_content(name, content, info)?,
-            FilezObject::Whole { stored, info, .. } => tx.adopt_filez(name, stored, info)?,
-            FilezObject::Streamed(large) if self.repo.mode() == Mode::Archive => {
-                let stored = large.stored_len();
-                tx.adopt_checked(name, stored, &mut large.stored())?;
-            }
-            FilezObject::Streamed(large) => {
-                let (header, size) = (large.header().clone(), large.size());
-                tx.write_file_expecting(name, &header, size, &mut large.content())?;
-            }
-        }
-        Ok(())
+        stage_file(tx, name, object)
     }
 }
 

@@ -29,6 +29,18 @@ pub fn judge_bundle(
     signature_files: &[Vec<u8>],
     now: u64,
 ) -> Result<Verification, Error> {
+    let (verification, findings) = weigh_bundle(trust, manifest, signature_files, now)?;
+    Error::refuse_any(findings)?;
+    Ok(verification)
+}
+
+/// Like [`judge_bundle`], but what the policy has against a bundle that is signed is handed back.
+pub fn weigh_bundle(
+    trust: &Trust,
+    manifest: &[u8],
+    signature_files: &[Vec<u8>],
+    now: u64,
+) -> Result<(Verification, Vec<Finding>), Error> {
     let mut signatures: Vec<Vec<u8>> = Vec::new();
     for file in signature_files {
         signatures.extend(split_signatures(file)?);
@@ -71,8 +83,7 @@ pub fn judge_bundle(
             .and_then(|point| behind(trust, point))
             .map(Finding::from),
     );
-    Error::refuse_any(findings)?;
-    Ok(verification)
+    Ok((verification, findings))
 }
 
 /// Looks for the version of the trust by which the bundle wants to be judged: nobody can take an

@@ -15,6 +15,7 @@ pub struct Done {
     notes: Vec<String>,
     changed: bool,
     failed: Option<Class>,
+    next: Option<String>,
 }
 
 impl Done {
@@ -29,6 +30,7 @@ impl Done {
             notes: Vec::new(),
             changed: false,
             failed: None,
+            next: None,
         }
     }
 
@@ -67,6 +69,22 @@ impl Done {
     pub fn failed(mut self, class: Class) -> Done {
         self.failed = Some(class);
         self
+    }
+
+    /// Says what the operator does next about the faults, in place of the hint of their class.
+    pub fn next(mut self, next: impl Into<String>) -> Done {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// Returns what the operator does next about the faults.
+    pub fn hint(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// Tells whether the verb changed anything.
+    pub fn has_changed(&self) -> bool {
+        self.changed
     }
 
     /// Returns the exit code.

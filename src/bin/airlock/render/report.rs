@@ -36,7 +36,16 @@ pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
         stdout(done.stdout())
     };
     if let Some(class) = done.failure() {
-        complain(command, &faults(class, done.reasons()));
+        let faults = faults(class, done.reasons());
+        let faults = match done.hint() {
+            Some(hint) => faults.next(hint),
+            None => faults,
+        };
+        let faults = match done.has_changed() {
+            true => faults.something_changed(),
+            false => faults,
+        };
+        complain(command, &faults);
     } else if !output.json && !output.quiet {
         for reason in done.reasons() {
             stderr.line(Priority::Warning, reason);

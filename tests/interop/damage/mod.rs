@@ -1,5 +1,9 @@
 //! A damaged repository: what `ostree fsck` finds, `airlock fsck` finds, and two things more.
 
+mod repair;
+mod site;
+mod table;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,10 +17,14 @@ use crate::world::World;
 pub fn trials() -> Vec<Trial> {
     let test =
         |name: &str, test: fn()| crate::trial(&format!("damage::{name}"), &[Tool::Ostree], test);
-    vec![
+    let own = vec![
         test("both_find_what_is_damaged", both),
         test("only_airlock_finds_a_lie_about_the_size", alone),
-    ]
+    ];
+    [own, table::trials(), repair::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A world with the repository `good` of one commit, made by stock.
