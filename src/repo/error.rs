@@ -182,6 +182,12 @@ pub enum RepoError {
         /// What changed.
         what: String,
     },
+    /// A change was begun that cannot be taken back, and not finished.
+    #[error("the change was begun, and could not be finished")]
+    Unfinished {
+        /// What stopped it.
+        source: Box<RepoError>,
+    },
     /// Somebody else holds a lock.
     #[error("{} is locked by another process", path.display())]
     Busy {
@@ -216,9 +222,21 @@ pub enum ConfigFault {
 }
 
 impl RepoError {
+    /// Makes it the reason why something that was begun is not finished.
+    pub(in crate::repo) fn unfinished(self) -> RepoError {
+        let source = Box::new(self);
+        RepoError::Unfinished { source }
+    }
+
+    /// Tells whether the repository may be other than it was.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, RepoError::Unfinished { .. })
+    }
+
     /// Returns the class of this failure.
     pub fn class(&self) -> Class {
         match self {
+            RepoError::Unfinished { source } => source.class(),
             RepoError::Io { .. } | RepoError::NoSpace { .. } => Class::System,
             RepoError::Config { .. }
             | RepoError::OtherMode { .. }

@@ -38,6 +38,7 @@ mod refs;
 mod repository;
 mod reserve;
 mod resolve;
+mod spent;
 mod stage;
 mod store;
 pub mod summary;

@@ -161,9 +161,12 @@ impl PrunePlan<'_> {
             ..Intent::default()
         };
         let record = Record::new(repo, intent)?;
-        record.write(repo)?;
-        record.apply(repo)?;
-        Record::remove(repo)?;
+        record.carry_out(repo)?;
+        self.delete().map_err(RepoError::unfinished)
+    }
+
+    fn delete(&self) -> Result<(), RepoError> {
+        let repo = self.repo;
         for commit in &self.commits {
             remove(repo, &ObjectName::new(*commit, ObjectKind::Commit))?;
         }

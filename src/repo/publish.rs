@@ -51,7 +51,8 @@ pub struct Published {
 }
 
 impl Transaction<'_> {
-    /// Makes everything visible; when this fails before the redo record, nothing has changed.
+    /// Makes everything visible; **when this fails, nothing has changed unless the error says it is
+    /// unfinished.** Then the next writing verb finishes it.
     pub fn publish(self, observer: &dyn Observer) -> Result<Published, RepoError> {
         let Parts {
             repo,
@@ -81,11 +82,10 @@ impl Transaction<'_> {
             refs: record.refs(),
         };
         if !record.is_empty() {
-            record.write(repo)?;
-            record.apply(repo)?;
-            Record::remove(repo)?;
+            record.carry_out(repo)?;
         }
-        clean_tmp(repo, &stage)?;
+        // All is done and said by now; what cannot be cleaned here, a later transaction cleans.
+        let _ = clean_tmp(repo, &stage);
         drop(stage);
         drop(lock);
         Ok(published)

@@ -39,7 +39,7 @@ use super::paths::RefPlace;
 use super::publish::sync_filesystem;
 use super::repository::Repo;
 use super::transaction::{Intent, StateFile, SummaryPair};
-use super::{durable, paths, visible};
+use super::{durable, paths, spent, visible};
 use crate::format::{Checksum, RefName};
 
 /// Beneath `extensions/airlock`.
@@ -97,6 +97,7 @@ impl Repo {
     pub fn lock_for_writing(&self) -> Result<(AirlockLock, Option<RolledForward>), RepoError> {
         let lock = self.lock_airlock()?;
         let rolled = self.roll_forward(&lock)?;
+        spent::remove(self);
         Ok((lock, rolled))
     }
 
@@ -106,9 +107,12 @@ impl Repo {
             return Ok(None);
         };
         let _lock = self.lock_shared()?;
-        record.apply(self)?;
-        sync_filesystem(self)?;
-        Record::remove(self)?;
+        let finish = || {
+            record.apply(self)?;
+            sync_filesystem(self)?;
+            Record::remove(self)
+        };
+        finish().map_err(RepoError::unfinished)?;
         let refs = record.refs.into_iter().map(|(name, to)| (name, to.new));
         Ok(Some(RolledForward {
             refs: refs.collect(),
@@ -179,8 +183,21 @@ impl Record {
         self.refs.len()
     }
 
+    /// Writes the record down, does every step of it, and takes it away.
+    pub(in crate::repo) fn carry_out(&self, repo: &Repo) -> Result<(), RepoError> {
+        if let Err(error) = self.write(repo) {
+            // One that got its name all the same would be rolled forward, after it was said to have failed.
+            return Err(match Record::remove(repo) {
+                Ok(()) => error,
+                Err(_) => error.unfinished(),
+            });
+        }
+        let done = self.apply(repo).and_then(|()| Record::remove(repo));
+        done.map_err(RepoError::unfinished)
+    }
+
     /// Puts the record on the medium.
-    pub(in crate::repo) fn write(&self, repo: &Repo) -> Result<(), RepoError> {
+    fn write(&self, repo: &Repo) -> Result<(), RepoError> {
         let bytes = serde_json::to_vec(self).expect("a record has only string keys");
         repo.write_extension(RECORD, &bytes, RECORD_MODE)
     }
@@ -199,12 +216,12 @@ impl Record {
     }
 
     /// Takes the record away: its publish is complete.
-    pub(in crate::repo) fn remove(repo: &Repo) -> Result<(), RepoError> {
+    fn remove(repo: &Repo) -> Result<(), RepoError> {
         repo.remove_extension(RECORD)
     }
 
     /// Does every step, each of which may have been done before.
-    pub(in crate::repo) fn apply(&self, repo: &Repo) -> Result<(), RepoError> {
+    fn apply(&self, repo: &Repo) -> Result<(), RepoError> {
         self.apply_commits(repo)?;
         self.apply_refs(repo)?;
         if let Some(pair) = &self.summary {

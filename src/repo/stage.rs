@@ -29,7 +29,7 @@ use super::{durable, paths};
 /// How often a taken name is tried again before giving up.
 const ATTEMPTS: usize = 64;
 /// Beneath [`paths::AIRLOCK`]: where resumable stages lie.
-const RESUMABLE: &str = "stage";
+pub(in crate::repo) const RESUMABLE: &str = "stage";
 
 /// A staging directory, removed with all it holds when dropped; only a kill or a cut leaves it.
 pub(in crate::repo) struct Stage {
@@ -54,13 +54,11 @@ impl Stage {
                 Err(Errno::EXIST) => continue,
                 other => other.at("create", repo.path().join(&path))?,
             }
-            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let bits = Bits::from_raw_mode(0o600);
-            let file = fs::openat(repo.dir(), lock_path.as_str(), flags, bits)
-                .map(LockFile)
-                .at("open", repo.path().join(&lock_path))?;
-            let locked = file.try_lock(Kind::Exclusive);
-            if locked.at("lock", repo.path().join(&lock_path))? {
+            let locked = lock_stage(repo, &lock_path);
+            if locked.is_err() {
+                let _ = fs::unlinkat(repo.dir(), path.as_str(), AtFlags::REMOVEDIR);
+            }
+            if let Some(file) = locked? {
                 return Stage::open(repo, path, Some((file, lock_path)));
             }
             // A cleaner is looking at it: it finds the directory empty and removes it.
@@ -348,6 +346,17 @@ impl Drop for Stage {
             let _ = fs::unlinkat(&self.repo, parent, AtFlags::REMOVEDIR);
         }
     }
+}
+
+/// Makes and takes the lock beside a staging directory; none when somebody was faster.
+fn lock_stage(repo: &Repo, path: &str) -> Result<Option<LockFile>, RepoError> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let bits = Bits::from_raw_mode(0o600);
+    let at = || repo.path().join(path);
+    let file = fs::openat(repo.dir(), path, flags, bits).at("open", at())?;
+    let file = LockFile(file);
+    let locked = file.try_lock(Kind::Exclusive).at("lock", at())?;
+    Ok(locked.then_some(file))
 }
 
 /// A file that is being written; it does not count as an object before [`Stage::link`].

@@ -146,6 +146,11 @@ impl Error {
         }
     }
 
+    /// Tells whether something may be other than it was.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Error::Repo(error) if error.is_unfinished())
+    }
+
     /// Returns what kind of failure it is; the exit code follows from it.
     pub fn class(&self) -> Class {
         match self {
@@ -194,6 +199,9 @@ impl Error {
                 "make room there, or take another medium, and run the same command again"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
+            Error::Repo(error) if error.is_unfinished() => {
+                "mend the machine, and run the same command again: it goes on from there"
+            }
             Error::StaticDelta(error) => error.hint(),
             Error::Export(error) => error.hint(),
             Error::Extract(error) => error.hint(),

@@ -186,13 +186,20 @@ impl From<workflow::Error> for CliError {
             [] => CliError::from_error(error.class(), &error),
             all => CliError::refused(error.class()).findings(all),
         };
-        made.next(error.hint())
+        let made = made.next(error.hint());
+        match error.is_unfinished() {
+            true => made.something_changed(),
+            false => made,
+        }
     }
 }
 
 impl From<RepoError> for CliError {
     fn from(error: RepoError) -> CliError {
-        CliError::from_error(error.class(), &error)
+        match error.is_unfinished() {
+            true => workflow::Error::from(error).into(),
+            false => CliError::from_error(error.class(), &error),
+        }
     }
 }
 
