@@ -161,7 +161,10 @@ impl Publication<'_> {
         let mut accepted = self.site.accepted.clone().unwrap_or_default();
         accepted.repository = claims.repository.to_string();
         accepted.collection = manifest.repository.collection.clone();
-        accepted.imports = accepted.imports.saturating_add(1);
+        // A run that was cut off behind the copy has counted this one already.
+        if !self.site.is_last(self.bundle) {
+            accepted.imports = accepted.imports.saturating_add(1);
+        }
         accepted.raise(&claims.sequence, claims.latest);
         if let Some(point) = self.options.trust.point() {
             accepted.trust_version = point.version;
