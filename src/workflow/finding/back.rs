@@ -24,6 +24,15 @@ pub enum BackFinding {
         /// The commit.
         commit: Checksum,
     },
+    /// An interrupted change of the ref was finished just now, so what is relative to it means another commit.
+    #[error("an interrupted change of {name} was finished just now; it stands at {commit}")]
+    FinishedFirst {
+        /// The ref.
+        #[serde(rename = "ref")]
+        name: RefName,
+        /// Where it stands.
+        commit: Checksum,
+    },
     /// Nothing was imported here that could be taken back.
     #[error("nothing was imported here that could be taken back")]
     NothingToTakeBack,
@@ -75,6 +84,9 @@ impl BackFinding {
         match self {
             BackFinding::NeverReleased { .. } => {
                 "name an earlier release, as REF^; or use airlock promote"
+            }
+            BackFinding::FinishedFirst { .. } => {
+                "look at it with airlock log; then name the release by its checksum"
             }
             BackFinding::NothingToTakeBack => {
                 "import a bundle first; its predecessor is kept from then on"

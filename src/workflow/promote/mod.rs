@@ -151,6 +151,10 @@ pub fn plan<'a>(
     if options.links == Links::AskedFor {
         source.expect_same_file_system(target)?;
     }
+    // What an interrupted command was about to do counts as done, and is.
+    if target.is_interrupted()? {
+        drop(target.lock_for_writing()?);
+    }
     let tested = source.commit(&source.resolve(&options.source)?)?;
     let head = target
         .ref_commit(&options.target)?
