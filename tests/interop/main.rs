@@ -11,6 +11,7 @@ mod crowd;
 mod damage;
 mod delta;
 mod durable;
+mod faults;
 mod fleet;
 mod glib;
 mod history;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         damage::trials(),
         delta::trials(),
         durable::trials(),
+        faults::trials(),
         fleet::trials(),
         glib::trials(),
         history::trials(),
@@ -68,7 +70,7 @@ fn main() -> ExitCode {
 }
 
 /// Makes a test of a function that panics when it fails.
-fn trial(name: &str, needs: &'static [Tool], test: fn()) -> Trial {
+fn trial(name: &str, needs: &'static [Tool], test: impl FnOnce() + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || {
         let Some(tool) = needs.iter().find(|tool| !tool.is_here()) else {
             test();
