@@ -118,7 +118,10 @@ impl DirectoryForm {
     pub(super) fn publish(mut self) -> Result<Vec<PathBuf>, WriteError> {
         fs::rename(&self.partial, &self.target).map_err(WriteError::io("name", &self.target))?;
         self.published = true;
-        sync_directory_of(&self.target)?;
+        if let Err(error) = sync_directory_of(&self.target) {
+            let _ = fs::remove_dir_all(&self.target);
+            return Err(error);
+        }
         Ok(vec![self.target.clone()])
     }
 }

@@ -142,26 +142,37 @@ impl Volumes {
             .collect()
     }
 
-    /// Gives the files their names.
+    /// Gives the files their names, or removes them all.
     pub(super) fn publish(self) -> Result<Vec<PathBuf>, WriteError> {
-        let cut = self.files.len() > 1;
         let mut names = Vec::with_capacity(self.files.len());
-        for (index, volume) in self.files.into_iter().enumerate().rev() {
-            let name = match cut {
-                true => volume_name(&self.target, index as u64 + 1),
-                false => self.target.clone(),
-            };
-            // The first one makes a bundle of them: no cut may leave it without the others.
-            if cut && index == 0 {
-                sync_directory_of(&self.target)?;
+        if let Err(error) = name_all(&self.target, self.files, &mut names) {
+            // Volumes without the first are of no use, and in the way of the next export.
+            for name in names.iter().rev() {
+                let _ = fs::remove_file(name);
             }
-            volume.finish(&name)?;
-            names.push(name);
+            return Err(error);
         }
-        sync_directory_of(&self.target)?;
         names.reverse();
         Ok(names)
     }
+}
+
+/// Names the first volume last, when the names of the others are on the medium.
+fn name_all(target: &Path, files: Vec<Volume>, names: &mut Vec<PathBuf>) -> Result<(), WriteError> {
+    let cut = files.len() > 1;
+    for (index, volume) in files.into_iter().enumerate().rev() {
+        // The first one makes a bundle of them: no cut may leave it without the others.
+        if cut && index == 0 {
+            sync_directory_of(target)?;
+        }
+        let name = match cut {
+            true => volume_name(target, index as u64 + 1),
+            false => target.to_owned(),
+        };
+        volume.finish(&name)?;
+        names.push(name);
+    }
+    sync_directory_of(target)
 }
 
 impl Volume {

@@ -23,6 +23,7 @@ mod target;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -34,16 +35,16 @@ pub use plan::{ExportPlan, PlannedRelease, plan_export};
 pub use profile::SiteProfile;
 
 use super::inventory::SiteInventory;
-use super::journal::{self, Entry, JOURNAL, Move, Verb};
+use super::journal::{self, Entry, Move, Verb};
 use super::site::store_sequence;
 use super::{Error, Trust};
-use crate::Observer;
 use crate::bundle::{Form, Release, Rollback, SiteName, TrustUpdate};
 use crate::delta::CostModel;
 use crate::ed25519::SecretKey;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Signer};
-use crate::repo::Repo;
+use crate::repo::{Repo, Transaction};
+use crate::{Observer, Silent};
 
 /// What to export, and how.
 #[derive(Clone)]
@@ -189,6 +190,18 @@ pub struct Exported {
     pub read_back: ReadBack,
 }
 
+impl Exported {
+    /// Takes the bundle away, as far as that can be done.
+    fn remove(&self) {
+        for file in &self.files {
+            let _ = match file.is_dir() {
+                true => fs::remove_dir_all(file),
+                false => fs::remove_file(file),
+            };
+        }
+    }
+}
+
 /// Writes a bundle, signs it, and gives it its name when all of it is on the medium.
 pub fn export(
     repo: &Repo,
@@ -235,7 +248,13 @@ pub fn export(
             .collect(),
         read_back: options.read_back,
     };
-    remember(repo, options, &exported)?;
+    if let Err(error) = remember(repo, options, &exported) {
+        // A bundle that nothing here knows of goes again; one that will be known of stays.
+        if !error.is_unfinished() {
+            exported.remove();
+        }
+        return Err(error);
+    }
     Ok(ExportOutcome {
         bundle: Some(exported),
         up_to_date,
@@ -244,7 +263,6 @@ pub fn export(
 
 /// Notes what the site will have, and continues the journal.
 fn remember(repo: &Repo, options: &ExportOptions<'_>, exported: &Exported) -> Result<(), Error> {
-    SiteProfile::of(exported, options.now).store(repo, &options.site)?;
     let moves = exported.releases.iter().map(|release| {
         let from = release.from.first().copied();
         (
@@ -260,9 +278,9 @@ fn remember(repo: &Repo, options: &ExportOptions<'_>, exported: &Exported) -> Re
     entry.bundle = Some(exported.id);
     entry.signers = exported.signers.clone();
     entry.note = Some(format!("for site {}", options.site));
-    let line = journal::next(repo, entry, options.now)?;
-    let mut lines = repo.read_extension(JOURNAL)?.unwrap_or_default();
-    lines.extend_from_slice(line.as_bytes());
-    lines.push(b'\n');
-    Ok(repo.write_extension(JOURNAL, &lines, 0o640)?)
+    let tx = Transaction::begin(repo)?;
+    SiteProfile::of(exported, options.now).stage(&tx, &options.site);
+    tx.append_journal(journal::next(repo, entry, options.now)?);
+    tx.publish(&Silent)?;
+    Ok(())
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Exported};
 use crate::bundle::SiteName;
 use crate::format::{Checksum, RefName};
-use crate::repo::Repo;
+use crate::repo::{Repo, Transaction};
 
 /// The refs of a site, as far as the twin knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,10 +63,10 @@ impl SiteProfile {
         }
     }
 
-    /// Writes the profile; the caller holds airlock's lock.
-    pub(super) fn store(&self, repo: &Repo, site: &SiteName) -> Result<(), Error> {
+    /// Stages the profile.
+    pub(super) fn stage(&self, tx: &Transaction<'_>, site: &SiteName) {
         let bytes = serde_json::to_vec(self).expect("a profile has only string keys");
-        Ok(repo.write_extension(&file(site), &bytes, 0o644)?)
+        tx.write_state(&file(site), bytes, 0o644);
     }
 }
 

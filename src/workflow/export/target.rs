@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::{Medium, PlannedRelease};
 use super::{Error, ExportError, ExportOptions};
-use crate::bundle::{Form, Room, Target};
+use crate::bundle::{Form, MANIFEST, Room, Target};
 use crate::format::RefName;
 
 /// What the front and the framing of everything take at most, besides the objects.
@@ -22,7 +22,9 @@ pub(super) fn choose(
     sequence: &BTreeMap<RefName, u64>,
 ) -> Result<Medium, Error> {
     let output = options.output;
-    let path = match first.filter(|_| output.is_dir()) {
+    // A bundle's own directory is no place for another one.
+    let holds_bundles = output.is_dir() && !output.join(MANIFEST).exists();
+    let path = match first.filter(|_| holds_bundles) {
         Some(release) => output.join(file_name(release, sequence)),
         None => output.to_owned(),
     };
