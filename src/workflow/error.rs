@@ -148,7 +148,11 @@ impl Error {
 
     /// Tells whether something may be other than it was.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self, Error::Repo(error) if error.is_unfinished())
+        match self {
+            Error::Repo(error) => error.is_unfinished(),
+            Error::Sidecar(SidecarError::Unsynced { .. }) => true,
+            _ => false,
+        }
     }
 
     /// Returns what kind of failure it is; the exit code follows from it.
@@ -199,7 +203,7 @@ impl Error {
                 "make room there, or take another medium, and run the same command again"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
-            Error::Repo(error) if error.is_unfinished() => {
+            error if error.is_unfinished() => {
                 "mend the machine, and run the same command again: it goes on from there"
             }
             Error::StaticDelta(error) => error.hint(),

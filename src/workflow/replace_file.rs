@@ -9,8 +9,13 @@ use std::path::Path;
 ///
 /// Everybody may read it. Its directory must exist.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = directory_of(path);
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    place_file(path, bytes)?;
+    sync_directory(path)
+}
+
+/// As [`replace_file`], but **the name is durable only after [`sync_directory`].**
+pub(super) fn place_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory_of(path))?;
     file.write_all(bytes)?;
     // A medium without modes of its own, as FAT, need not take this one.
     let _ = file
@@ -18,7 +23,12 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .set_permissions(Permissions::from_mode(0o644));
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    fs::File::open(dir)?.sync_all()
+    Ok(())
+}
+
+/// Makes durable what happened to a name.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    fs::File::open(directory_of(path))?.sync_all()
 }
 
 /// As [`replace_file`], but makes the directories that are missing.

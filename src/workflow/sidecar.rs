@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::replace_file::{directory_of, replace_file};
+use super::replace_file::{place_file, sync_directory};
 use super::sign_bundle::BundleSignatures;
 use crate::Class;
 use crate::bundle::Bundle;
@@ -33,6 +33,14 @@ pub enum SidecarError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file is as it should be, and may not be when the power fails.
+    #[error("cannot sync {}", path.display())]
+    Unsynced {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The bundle has no name that a file beside it could carry.
     #[error("the bundle has no name for a file beside it")]
     Nameless,
@@ -42,7 +50,7 @@ impl SidecarError {
     /// Returns what the operator does next.
     pub fn class(&self) -> Class {
         match self {
-            SidecarError::Io { .. } => Class::System,
+            SidecarError::Io { .. } | SidecarError::Unsynced { .. } => Class::System,
             SidecarError::Nameless => Class::Usage,
         }
     }
@@ -119,21 +127,29 @@ fn read(path: &Path) -> Result<Vec<u8>, SidecarError> {
 }
 
 fn remove(path: &Path) -> Result<(), SidecarError> {
-    let unlink = || match fs::remove_file(path) {
+    match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.and_then(|()| fs::File::open(directory_of(path))?.sync_all()),
-    };
-    unlink().map_err(|source| SidecarError::Io {
-        action: "remove",
-        path: path.into(),
-        source,
-    })
+        Err(source) => Err(SidecarError::Io {
+            action: "remove",
+            path: path.into(),
+            source,
+        }),
+        Ok(()) => sync(path),
+    }
 }
 
 /// Replaces a file, durably; on a medium that may have no modes.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
-    replace_file(path, bytes).map_err(|source| SidecarError::Io {
+    place_file(path, bytes).map_err(|source| SidecarError::Io {
         action: "write",
+        path: path.into(),
+        source,
+    })?;
+    sync(path)
+}
+
+fn sync(path: &Path) -> Result<(), SidecarError> {
+    sync_directory(path).map_err(|source| SidecarError::Unsynced {
         path: path.into(),
         source,
     })
