@@ -11,9 +11,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::scene::Scene;
+use super::scene::{Scene, Twice};
 use super::state::State;
-use crate::tools::{Ran, run_with};
+use crate::tools::run_with;
 
 /// What a reader meets, or what a repository is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,7 +188,7 @@ impl Case<'_> {
         }
         let alike = self.expected.seen_old == self.expected.seen_new;
         // A bundle that stands is noted afterwards: without the note, the next one holds more than it must.
-        let noted_later = self.scene.exports() && state == old;
+        let noted_later = self.scene.twice == Twice::Refused && state == old;
         match () {
             () if (state == new || noted_later) && seen == Age::New => Ok(Age::New),
             () if state == old && (seen == Age::Old || alike) => Ok(Age::Old),
@@ -200,13 +200,18 @@ impl Case<'_> {
 
     /// The same command finishes it, with nothing in between.
     fn again(&self, place: &Path, settled: Age, waited: bool) -> Result<(), String> {
-        // A release that was taken back is not taken back twice.
-        if self.scene.command.starts_with("rollback ") && settled == Age::New && !waited {
+        let more = match self.scene.twice {
+            Twice::More => settled == Age::New,
+            Twice::MoreUnlessCutOff => settled == Age::New && !waited,
+            Twice::Same | Twice::Refused => false,
+        };
+        if more {
             return Ok(());
         }
         let words = self.scene.words();
         let ran = run_with(place, words[0], &words[1..], &[("HOME", place.as_ref())]);
-        let done = ran.code() == Some(0) || self.scene.refuses_twice(&ran);
+        let done = ran.code() == Some(0)
+            || (self.scene.twice == Twice::Refused && ran.to_string().contains("exists"));
         must(done, || format!("the command again: {ran}"))?;
         let repo = place.join(self.scene.repo);
         clean(
@@ -270,15 +275,4 @@ fn names(dir: &Path) -> Vec<String> {
     };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.collect()
-}
-
-impl Scene {
-    fn exports(&self) -> bool {
-        self.command.starts_with("export")
-    }
-
-    /// A bundle that stands is never written over, and that is said.
-    fn refuses_twice(&self, ran: &Ran) -> bool {
-        self.exports() && ran.to_string().contains("exists")
-    }
 }

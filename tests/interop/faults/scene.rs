@@ -22,6 +22,21 @@ pub struct Scene {
     pub sees: &'static str,
     /// Whether what it does is done piece by piece, each of which is whole.
     pub gradual: bool,
+    /// What it does when it has been done.
+    pub twice: Twice,
+}
+
+/// What a command does when all of it has been done already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Twice {
+    /// Nothing, or the same.
+    Same,
+    /// It says that its target exists.
+    Refused,
+    /// One more, unless it was cut off: then it was this one.
+    MoreUnlessCutOff,
+    /// One more.
+    More,
 }
 
 /// Two versions of a tree, the first one released by the key `release` and exported.
@@ -77,6 +92,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: SITE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "import-bare-user",
@@ -86,6 +102,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: SITE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "import-update",
@@ -95,6 +112,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: SITE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "import-trust-update",
@@ -113,6 +131,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("trust"),
         sees: "pull site os/stable",
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "promote",
@@ -122,6 +141,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "rollback",
@@ -131,6 +151,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: false,
+        twice: Twice::MoreUnlessCutOff,
     },
     Scene {
         name: "rollback-hold",
@@ -141,6 +162,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: SITE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "sign-commit",
@@ -150,6 +172,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "sign-summary",
@@ -159,6 +182,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "sign-bundle",
@@ -173,6 +197,7 @@ pub const SCENES: &[Scene] = &[
                 airlock verify full.airlock --trust=$trust > /dev/null 2>&1; echo $?
             done",
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "summary",
@@ -182,6 +207,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: false,
+        twice: Twice::Same,
     },
     Scene {
         name: "prune",
@@ -192,6 +218,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: RELEASE,
         gradual: true,
+        twice: Twice::Same,
     },
     Scene {
         name: "commit",
@@ -201,6 +228,7 @@ pub const SCENES: &[Scene] = &[
         trust: None,
         sees: "pull release os/stable; ostree rev-parse --repo=release os/made",
         gradual: false,
+        twice: Twice::More,
     },
     Scene {
         name: "export-full",
@@ -210,6 +238,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: BUNDLE,
         gradual: false,
+        twice: Twice::Refused,
     },
     Scene {
         name: "export-volumes",
@@ -219,6 +248,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: "if test -e out/b.airlock.001; then airlock verify out/b.airlock.001 --trust=release.asc | grep stable; fi",
         gradual: false,
+        twice: Twice::Refused,
     },
     Scene {
         name: "export-directory",
@@ -228,6 +258,7 @@ pub const SCENES: &[Scene] = &[
         trust: Some("release.asc"),
         sees: BUNDLE,
         gradual: false,
+        twice: Twice::Refused,
     },
 ];
 
