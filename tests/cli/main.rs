@@ -2,7 +2,6 @@
 
 mod exits;
 mod help;
-mod killed;
 mod monthly;
 mod run;
 mod speech;

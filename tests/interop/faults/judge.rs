@@ -223,6 +223,9 @@ impl Case<'_> {
         let alike = state.heads == new.heads && state.commits == new.commits;
         let noted = state.notes == new.notes || ran.code() != Some(0);
         must(alike && noted, || format!("again, and not new: {state:#?}"))?;
+        // An import that is made again is the same one.
+        let once = !self.scene.command.starts_with("import") || state.journal == new.journal;
+        must(once, || format!("journal: {:?}", state.journal))?;
         let seen = self.scene.seen(place);
         must(self.age(&seen) == Some(Age::New), || {
             format!("again, and others see {seen}")

@@ -1,6 +1,5 @@
 //! `import`: what a good bundle makes of a repository, and that a bad one makes nothing of it.
 
-mod kill;
 mod permission;
 mod record;
 mod refusals;

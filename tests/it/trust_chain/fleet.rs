@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use airlock::Silent;
 use airlock::bundle::{Form, TrustUpdate};
 use airlock::delta::CostModel;
-use airlock::format::{Checksum, Metadata, RefName};
+use airlock::format::{Metadata, RefName};
 use airlock::repo::{Mode, Repo, Transaction};
 use airlock::workflow::export::{
     Base, ExportOptions, ExportSigners, Index, MayReturn, ReadBack, export,
@@ -91,10 +91,6 @@ impl Fleet {
         };
         let outcome = export(&self.twin.repo, &options, signers, &Silent)?;
         Ok(outcome.bundle.expect("a bundle").files)
-    }
-
-    pub fn head(&self) -> Option<Checksum> {
-        self.twin.head(REF)
     }
 
     pub fn import(

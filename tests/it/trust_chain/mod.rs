@@ -2,7 +2,6 @@
 
 mod fleet;
 mod follow;
-mod kill;
 mod make;
 mod state;
 mod travel;
