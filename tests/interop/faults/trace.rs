@@ -74,6 +74,10 @@ pub struct Traced {
 }
 
 /// Runs a command in `place`, with a fault at `point`.
+#[expect(
+    clippy::zombie_processes,
+    reason = "it is waited for together with its threads"
+)]
 pub fn run(place: &Path, words: &[&str], log: &Path, point: Option<&Point>) -> Traced {
     let output = File::create(log).unwrap();
     let child = Command::new("sh")
