@@ -2,6 +2,7 @@
 
 mod exits;
 mod help;
+mod jobs;
 mod monthly;
 mod run;
 mod speech;

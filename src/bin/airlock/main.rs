@@ -3,6 +3,7 @@
 //! ```text
 //! args      what was asked            config    what does not change from month to month
 //! context   clock, observer, streams  commands  one file per verb: Args in, Done out
+//! cores     how many a command uses
 //! progress  events → bars or lines    render    outcomes → tables, JSON, three-line errors
 //! ```
 //!
@@ -13,6 +14,7 @@ mod args;
 mod commands;
 mod config;
 mod context;
+mod cores;
 mod error;
 mod progress;
 mod render;
@@ -51,6 +53,9 @@ fn main() -> ExitCode {
         Err(error) => return report::usage(&error),
     };
     let name = cli.command.name();
+    if let Some(Err(error)) = cli.output.jobs.map(cores::limit) {
+        return report::failure(name, &error, &cli.output);
+    }
     let mut context = match Context::new(&cli.output) {
         Ok(context) => context,
         Err(error) => return report::failure(name, &error, &cli.output),

@@ -1,5 +1,6 @@
 //! How a command speaks; the same for every verb.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -17,6 +18,9 @@ pub struct OutputArgs {
     /// How progress is shown on stderr; auto: bars on a terminal, lines elsewhere
     #[arg(long, global = true, value_name = "HOW", default_value = "auto")]
     pub progress: ProgressMode,
+    /// Work on at most N processor cores [default: all]
+    #[arg(long, global = true, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Read settings from here [default: /etc/airlock/airlock.toml, if it exists]
     #[arg(
         long,
