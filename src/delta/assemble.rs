@@ -1,9 +1,12 @@
 //! Parts one after the other: what is added goes into the one that is open, and each is handed on
 //! when it is full.
 
+use std::sync::Arc;
+
 use super::{
-    DeltaError,
-    part_writer::{Part, PartWriter, Patched},
+    DeltaError, DeltaPart,
+    budget::Budget,
+    part_writer::{PartWriter, Patched},
     spine::PART_SIZE,
 };
 use crate::format::{Checksum, ObjectKind, ObjectName, delta::PartHeader};
@@ -12,21 +15,22 @@ use crate::repo::{Repo, RepoError};
 /// Takes the parts of a delta, in their order.
 pub type TakePart<'a> = dyn FnMut(DeltaPart) -> Result<(), DeltaError> + 'a;
 
-/// The file of a part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeltaPart {
-    /// Its bytes: type `x`, a stored `.xz` stream.
-    pub bytes: Vec<u8>,
-    /// Whether most of it is compressed already.
-    pub dense: bool,
-}
-
 /// Parts in the making.
 pub(super) struct Assembler<'a> {
     repo: &'a Repo,
     part: PartWriter,
     headers: Vec<PartHeader>,
     take: &'a mut TakePart<'a>,
+    meter: Option<Meter>,
+}
+
+/// Counts the memory of parts.
+struct Meter {
+    budget: Arc<Budget>,
+    /// What compressing a part takes besides it.
+    compressing: u64,
+    /// What was counted already of what is in the part.
+    kept: u64,
 }
 
 impl<'a> Assembler<'a> {
@@ -36,7 +40,18 @@ impl<'a> Assembler<'a> {
             part: PartWriter::default(),
             headers: Vec::new(),
             take,
+            meter: None,
         }
+    }
+
+    /// Counts parts against a budget, with what compressing one takes besides.
+    pub(super) fn within(mut self, budget: Arc<Budget>, compressing: u64) -> Assembler<'a> {
+        self.meter = Some(Meter {
+            budget,
+            compressing,
+            kept: 0,
+        });
+        self
     }
 
     /// Adds a metadata object of the repository.
@@ -64,9 +79,12 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Adds a file as a patch.
+    /// Adds a file as what makes it out of an old one.
     pub(super) fn patched(&mut self, checksum: Checksum, file: Patched) -> Result<(), DeltaError> {
-        self.make_room(file.stream.len() as u64)?;
+        self.make_room(file.len())?;
+        if let Some(meter) = &mut self.meter {
+            meter.kept += file.len();
+        }
         self.part.patched(checksum, file);
         Ok(())
     }
@@ -89,8 +107,14 @@ impl<'a> Assembler<'a> {
         if self.part.is_empty() {
             return Ok(());
         }
-        let Part { header, file } = std::mem::take(&mut self.part).finish();
+        let (header, part) = std::mem::take(&mut self.part).finish();
         self.headers.push(header);
-        (self.take)(file)
+        let lease = self.meter.as_mut().map(|meter| {
+            let kept = std::mem::take(&mut meter.kept);
+            meter
+                .budget
+                .lease(kept, part.file_len() + meter.compressing)
+        });
+        (self.take)(part.leased(lease))
     }
 }

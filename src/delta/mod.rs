@@ -11,29 +11,31 @@
 
 mod apply;
 mod assemble;
+mod budget;
 mod compile;
 mod content;
+mod copies;
 mod diff;
 mod error;
 mod fault;
 mod pairing;
+mod part;
 mod part_writer;
 mod patch;
+mod rope;
 mod source;
 mod spine;
 mod unpack;
 mod whole;
-mod xz;
 
 pub use apply::{ObjectSink, apply_part, examine_part};
-pub use assemble::DeltaPart;
 pub use compile::{
     Choice, CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, Way, Why, choose, compile,
 };
 pub use error::DeltaError;
 pub use fault::ApplyFault;
 pub use pairing::{Pairing, TreeFile};
+pub use part::DeltaPart;
 pub use source::{NoSources, RepoSources, SourceFile, Sources};
 pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine};
 pub use unpack::{MAX_PAYLOAD, check_part, unpack_part};
-pub use xz::compress_part;

@@ -6,20 +6,21 @@ use std::{
     io::{self, Read},
 };
 
-use super::{DeltaPart, spine::PART_SIZE, unpack::XZ};
+use super::{
+    DeltaPart,
+    copies::{Copies, Run},
+    rope::Rope,
+    spine::PART_SIZE,
+};
 use crate::format::{
     Checksum, FileHeader, ObjectKind, ObjectName, Xattrs,
-    delta::{FileMode, Look, Op, PartHeader, Span, encode_payload},
-    stored_xz,
+    delta::{FileMode, Look, Op, PartHeader, PayloadFrame, Span},
 };
 
-/// A finished part: what the superblock says about it, and its file.
-pub(super) struct Part {
-    pub(super) header: PartHeader,
-    pub(super) file: DeltaPart,
-}
+/// How much of a whole file is read at a time.
+const PIECE: usize = 1 << 20;
 
-/// A file as a patch of an old one.
+/// A file as what makes it out of an old one.
 #[derive(Debug)]
 pub(super) struct Patched {
     pub(super) header: FileHeader,
@@ -28,9 +29,28 @@ pub(super) struct Patched {
     /// The old file.
     pub(super) old: Checksum,
     /// What makes the one out of the other.
-    pub(super) stream: Vec<u8>,
+    pub(super) how: How,
     /// Whether it is compressed already.
     pub(super) dense: bool,
+}
+
+/// What makes a file out of an old one.
+#[derive(Debug)]
+pub(super) enum How {
+    /// A patch stream.
+    Patch(Vec<u8>),
+    /// Ranges of the old file, and what is new between them.
+    Copies(Copies),
+}
+
+impl Patched {
+    /// Returns about how many bytes it takes in a part.
+    pub(super) fn len(&self) -> u64 {
+        match &self.how {
+            How::Patch(stream) => stream.len() as u64,
+            How::Copies(copies) => copies.len(),
+        }
+    }
 }
 
 /// One part in the making.
@@ -38,12 +58,12 @@ pub(super) struct Patched {
 pub(super) struct PartWriter {
     modes: Table<FileMode>,
     xattrs: Table<Xattrs>,
-    blob: Vec<u8>,
+    blob: Rope,
     ops: Vec<u8>,
     objects: Vec<ObjectName>,
     unpacked: u64,
     /// How much of the blob is compressed already.
-    dense: usize,
+    dense: u64,
 }
 
 impl PartWriter {
@@ -54,16 +74,16 @@ impl PartWriter {
 
     /// Returns about how large the part is; tables count as little as they weigh.
     pub(super) fn len(&self) -> u64 {
-        (self.blob.len() + self.ops.len()) as u64
+        self.blob.len() + self.ops.len() as u64
     }
 
     /// Adds a metadata object that was checked against its name.
     pub(super) fn metadata(&mut self, object: ObjectName, bytes: &[u8]) {
         let span = Span {
-            offset: self.blob.len() as u64,
+            offset: self.blob.len(),
             len: bytes.len() as u64,
         };
-        self.blob.extend_from_slice(bytes);
+        self.blob.extend(bytes);
         self.splice(object, Op::SpliceMetadata(span), span.len);
     }
 
@@ -77,73 +97,112 @@ impl PartWriter {
         header: &FileHeader,
         content: &mut dyn Read,
     ) -> io::Result<Checksum> {
-        let start = self.blob.len();
+        let offset = self.blob.len();
         let mut hash = header.hasher();
         let mut unpacked = 0;
         if let Some(target) = &header.target {
-            self.blob.extend_from_slice(target.as_bytes());
+            self.blob.extend(target.as_bytes());
         } else {
             // One byte more than may be there, so that more is noticed: by the checksum.
-            unpacked = content.take(PART_SIZE + 1).read_to_end(&mut self.blob)? as u64;
-            hash.update(self.blob.get(start..).unwrap_or_default());
+            let mut content = content.take(PART_SIZE + 1);
+            let mut piece = Vec::new();
+            while content
+                .by_ref()
+                .take(PIECE as u64)
+                .read_to_end(&mut piece)?
+                > 0
+            {
+                hash.update(&piece);
+                self.blob.extend(&piece);
+                unpacked += piece.len() as u64;
+                piece.clear();
+            }
         }
         let look = self.look(header);
         let span = Span {
-            offset: start as u64,
-            len: (self.blob.len() - start) as u64,
+            offset,
+            len: self.blob.len() - offset,
         };
         let object = ObjectName::new(checksum, ObjectKind::File);
         self.splice(object, Op::SpliceContent(look, span), unpacked);
         Ok(hash.finish())
     }
 
-    /// Adds a file as a patch, which was tried.
+    /// Adds a file as what makes it out of an old one, which was tried.
     pub(super) fn patched(&mut self, checksum: Checksum, file: Patched) {
         let look = self.look(&file.header);
-        let stream = Span {
-            offset: self.blob.len() as u64,
-            len: file.stream.len() as u64,
-        };
-        self.dense += if file.dense { file.stream.len() } else { 0 };
-        match self.blob.is_empty() {
-            // A large one stays where it is.
-            true => self.blob = file.stream,
-            false => self.blob.extend_from_slice(&file.stream),
-        }
-        let source = self.blob.len() as u64;
-        self.blob.extend_from_slice(file.old.as_bytes());
-        for op in [
-            Op::SetSource(source),
-            Op::Open(look, file.size),
-            Op::Patch(stream),
-            Op::Close,
-        ] {
-            op.encode(&mut self.ops);
+        self.dense += if file.dense { file.len() } else { 0 };
+        let old = self.blob.len();
+        self.blob.extend(file.old.as_bytes());
+        let open = Op::Open(look, file.size);
+        match file.how {
+            How::Patch(stream) => {
+                let stream = self.append(stream);
+                self.ops([Op::SetSource(old), open, Op::Patch(stream)]);
+            }
+            How::Copies(copies) => {
+                self.ops([open]);
+                self.copies(old, copies);
+            }
         }
         let object = ObjectName::new(checksum, ObjectKind::File);
-        self.splice(object, Op::UnsetSource, file.size);
+        self.splice(object, Op::Close, file.size);
     }
 
-    /// Ends the part.
-    pub(super) fn finish(self) -> Part {
-        let dense = self.dense > self.blob.len() / 2;
-        let payload = encode_payload(
-            &self.modes.entries,
-            &self.xattrs.entries,
-            self.blob,
-            self.ops,
-        );
-        let mut bytes = Vec::with_capacity(1 + stored_xz::encoded_len(payload.len()));
-        bytes.push(XZ);
-        stored_xz::encode_into(&payload, &mut bytes);
+    /// Writes ranges of the old file whose name is at `old`, and what is new between them.
+    fn copies(&mut self, old: u64, copies: Copies) {
+        let (runs, literals) = copies.into_parts();
+        let mut new = self.blob.len();
+        self.blob.append(literals);
+        let mut reads_old = false;
+        for run in runs {
+            let is_old = matches!(run, Run::Old(_));
+            match is_old {
+                true if !reads_old => self.ops([Op::SetSource(old)]),
+                false if reads_old => self.ops([Op::UnsetSource]),
+                _ => {}
+            }
+            reads_old = is_old;
+            let span = match run {
+                Run::Old(span) => span,
+                Run::New(len) => {
+                    let offset = new;
+                    new += len;
+                    Span { offset, len }
+                }
+            };
+            self.ops([Op::Write(span)]);
+        }
+    }
+
+    /// Ends the part; returns its header, and the part.
+    pub(super) fn finish(self) -> (PartHeader, DeltaPart) {
+        let is_dense = self.dense > self.blob.len() / 2;
+        let (modes, xattrs) = (&self.modes.entries, &self.xattrs.entries);
+        let frame = PayloadFrame::new(modes, xattrs, self.blob.len(), self.ops);
+        let mut payload = self.blob;
+        payload.push_front(frame.before);
+        payload.push(frame.after);
+        let (part, checksum) = DeltaPart::new(payload, is_dense);
         let header = PartHeader {
-            checksum: Checksum::of(&bytes),
-            size: bytes.len() as u64,
+            checksum,
+            size: part.file_len(),
             unpacked: self.unpacked,
             objects: self.objects,
         };
-        let file = DeltaPart { bytes, dense };
-        Part { header, file }
+        (header, part)
+    }
+
+    fn append(&mut self, bytes: Vec<u8>) -> Span {
+        let (offset, len) = (self.blob.len(), bytes.len() as u64);
+        self.blob.push(bytes);
+        Span { offset, len }
+    }
+
+    fn ops(&mut self, ops: impl IntoIterator<Item = Op>) {
+        for op in ops {
+            op.encode(&mut self.ops);
+        }
     }
 
     fn look(&mut self, header: &FileHeader) -> Look {

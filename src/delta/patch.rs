@@ -84,9 +84,11 @@ impl<'a> Patch<'a> {
             Ok(count) if count <= MAX_COUNT => Ok(count),
             _ => Err(ApplyFault::PatchControl),
         };
-        self.add = count(self.number()?)?;
-        self.copy = count(self.number()?)?;
-        self.seek = self.number()?;
+        let ([add, copy, seek], rest) = control(self.stream).ok_or(ApplyFault::PatchTruncated)?;
+        self.stream = rest;
+        self.add = count(add)?;
+        self.copy = count(copy)?;
+        self.seek = seek;
         if self.add + self.copy > self.remaining {
             return Err(ApplyFault::PatchControl.into());
         }
@@ -100,17 +102,6 @@ impl<'a> Patch<'a> {
             .ok_or(ApplyFault::PatchControl.into())
     }
 
-    fn number(&mut self) -> Result<i64, DeltaError> {
-        let bytes = self.take(8)?;
-        let raw = u64::from_le_bytes(bytes.try_into().expect("eight bytes were taken"));
-        let magnitude = (raw & !(1 << 63)) as i64;
-        Ok(if raw >> 63 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        })
-    }
-
     fn take(&mut self, len: usize) -> Result<&'a [u8], DeltaError> {
         let (taken, rest) = self
             .stream
@@ -119,6 +110,23 @@ impl<'a> Patch<'a> {
         self.stream = rest;
         Ok(taken)
     }
+}
+
+/// Takes the three numbers of a record off the front of a stream.
+fn control(stream: &[u8]) -> Option<([i64; 3], &[u8])> {
+    let (raw, rest) = stream.split_first_chunk::<24>()?;
+    let (numbers, _) = raw.as_chunks::<8>();
+    let mut control = [0; 3];
+    for (number, bytes) in control.iter_mut().zip(numbers) {
+        let raw = u64::from_le_bytes(*bytes);
+        let magnitude = (raw & !(1 << 63)) as i64;
+        *number = if raw >> 63 == 0 {
+            magnitude
+        } else {
+            -magnitude
+        };
+    }
+    Some((control, rest))
 }
 
 /// Adds the old file's bytes from `position` on to `buf`, where there are any.

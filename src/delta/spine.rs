@@ -9,10 +9,7 @@
 //! `ostree static-delta apply-offline` takes it as it is. It has no fallbacks: what is not in it
 //! travels in packs.
 
-use super::{
-    DeltaError,
-    assemble::{Assembler, DeltaPart},
-};
+use super::{DeltaError, DeltaPart, assemble::Assembler};
 use crate::{
     format::{
         Checksum, Commit, Encoded, Metadata, ObjectName,
@@ -57,7 +54,7 @@ pub struct Spine {
 pub fn compile_spine(input: &SpineInput<'_>) -> Result<Spine, DeltaError> {
     let mut parts = Vec::new();
     let mut take = |part: DeltaPart| {
-        parts.push(part.bytes);
+        parts.push(part.into_bytes());
         Ok(())
     };
     let mut assembler = Assembler::new(input.repo, &mut take);

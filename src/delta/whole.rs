@@ -23,6 +23,8 @@ pub(super) struct Around {
 
 /// Buffers are not kept when they grew beyond this.
 const KEPT: usize = 2 << 20;
+/// What takes more than this as it is stored is inflated as it is read, which is slower.
+pub(super) const STREAMED: u64 = 8 << 20;
 
 impl WholeReader {
     /// Reads a file of `size` bytes; `content` is emptied first.
@@ -36,9 +38,13 @@ impl WholeReader {
         let name = ObjectName::new(*checksum, ObjectKind::File);
         content.clear();
         content.reserve_exact(usize::try_from(size).unwrap_or(0));
-        let read = match repo.mode() {
-            Mode::Archive => self.archived(repo, &name, content),
-            _ => plain(repo, &name, size, content),
+        let stored = match repo.mode() {
+            Mode::Archive => Some(repo.object_size(&name)?),
+            _ => None,
+        };
+        let read = match stored {
+            Some(..=STREAMED) => self.archived(repo, &name, content),
+            _ => plain(repo, &name, size, stored, content),
         };
         self.stored.clear();
         self.stored.shrink_to(KEPT);
@@ -70,11 +76,12 @@ impl WholeReader {
     }
 }
 
-/// Reads a file that is stored as it is.
+/// Reads a file that is stored as it is, or inflates it as it is read.
 fn plain(
     repo: &Repo,
     name: &ObjectName,
     size: u64,
+    stored: Option<u64>,
     content: &mut Vec<u8>,
 ) -> Result<(Around, Checksum), DeltaError> {
     let file = repo.file(&name.checksum)?;
@@ -86,7 +93,7 @@ fn plain(
     hash.update(content);
     let around = Around {
         header: file.header,
-        stored: None,
+        stored,
     };
     Ok((around, hash.finish()))
 }

@@ -22,6 +22,11 @@ pub fn trials() -> Vec<Trial> {
             offline,
             airlock_applies,
         ),
+        crate::trial(
+            "delta::a_file_larger_than_a_part_changes_a_little",
+            offline,
+            large_file,
+        ),
         crate::trial("delta::stock_pulls_a_delta", online, stock_pulls),
     ]
 }
@@ -86,6 +91,42 @@ fn stock_applies() {
         world.ostree(&apply).ok();
         is_whole(world, &repo, &second);
     }
+}
+
+/// No patch of such a file fits a part; ranges of the old one do.
+fn large_file() {
+    let world = &World::new();
+    fs::create_dir(world.path("tree")).unwrap();
+    let write = |content: &[u8]| fs::write(world.path("tree/image"), content).unwrap();
+    let numbers = (0..18_000_000u32).map(|i| i.wrapping_mul(i) ^ i << 7);
+    let mut large: Vec<u8> = numbers.flat_map(u32::to_le_bytes).collect();
+    assert!(large.len() > 64 << 20);
+    world.shell("mkdir srv");
+    world.ostree("init --repo=srv/twin --mode=archive").ok();
+    let commit = "commit --repo=srv/twin -b os --tree=dir=tree -s";
+    write(&large);
+    let first = world.ostree(&format!("{commit} one")).ok();
+    let end = large.len() - 5_000_000;
+    large[30_000_000] ^= 0xff;
+    large.copy_within(1_000_000..2_000_000, end);
+    large.splice(50_000_000..50_000_000, *b"inserted");
+    large.truncate(large.len() - 999);
+    write(&large);
+    let second = world.ostree(&format!("{commit} two")).ok();
+    drop(large);
+    world
+        .airlock("delta generate --repo=srv/twin --inline -o one.delta os")
+        .ok();
+    assert!(fs::metadata(world.path("one.delta")).unwrap().len() < 5_000);
+    behind(world, "stock", "bare-user", &first);
+    world
+        .ostree("static-delta apply-offline --repo=stock one.delta")
+        .ok();
+    is_whole(world, "stock", &second);
+    behind(world, "site", "archive", &first);
+    let applied = world.airlock("delta apply --repo=site one.delta");
+    assert_eq!(applied.ok(), second);
+    is_whole(world, "site", &second);
 }
 
 fn airlock_applies() {

@@ -81,7 +81,11 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
     writer.summary(b"summary", b"signature")?;
     writer.superblock(0, b"superblock")?;
     let parts = [vec![b'a'; 70_000], b"second".to_vec()];
-    let parts = parts.map(|bytes| RawPart { level: 3, bytes });
+    let parts = parts.map(|bytes| RawPart {
+        level: 3,
+        len: bytes.len() as u64,
+        write: Box::new(move |out| out.write_all(&bytes)),
+    });
     let mut spool = PartSpool::fill(path.parent().unwrap(), 9, parts.into_iter())?;
     writer.parts(0, &mut spool)?;
     let packed = writer.packs(0, repo, &files, &Silent)?;

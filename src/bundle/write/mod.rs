@@ -26,5 +26,5 @@ pub use error::WriteError;
 pub use pack::Packed;
 pub use plan::PackObject;
 pub use space::Room;
-pub use spool::{PartSpool, RawPart};
+pub use spool::{PartSpool, RawPart, WritePart};
 pub use writer::{BundleWriter, Form, Reserve, SealedBundle, Target};

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::SpooledTempFile;
-use zstd::bulk::Compressor;
+use zstd::stream::write::Encoder;
 use zstd::zstd_safe::CParameter;
 
 use super::WriteError;
@@ -23,20 +23,26 @@ const WIDE_WINDOW_LOG: u32 = 25;
 const CHAIN_LOG: u32 = 23;
 
 /// What all compressing takes together, however many cores there are.
-const MEMORY: u64 = 180 << 20;
-/// What one worker takes: a part, its frame, and what the level needs for searching.
-const PER_WORKER: u64 = 84 << 20;
+const MEMORY: u64 = 220 << 20;
+/// What a part takes until it is compressed: as much of it as there is yet, or the window.
+const PART: u64 = 32 << 20;
+/// What compressing one takes besides: what the level needs for searching, and the frame.
+const SEARCHING: u64 = 40 << 20;
 /// The same at thorough levels.
-const PER_THOROUGH_WORKER: u64 = 128 << 20;
+const SEARCHING_THOROUGHLY: u64 = 72 << 20;
 
 /// A part that is to be compressed.
-#[derive(Clone, Debug)]
 pub struct RawPart {
     /// The zstd level at which that is worth it.
     pub level: i32,
-    /// The part.
-    pub bytes: Vec<u8>,
+    /// How long the part is.
+    pub len: u64,
+    /// Writes the part, and gives its memory back.
+    pub write: Box<WritePart>,
 }
+
+/// Writes a part, and gives its memory back.
+pub type WritePart = dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send;
 
 /// Compressed parts of one spine.
 #[derive(Debug)]
@@ -72,16 +78,23 @@ impl PartSpool {
         pipeline::in_order(
             workers(level),
             parts,
-            || Ok(Compressor::default()),
-            |compressor, part, outlet| {
-                let frame = compress(compressor, &part).map_err(WriteError::Compress)?;
-                outlet
-                    .send((frame, part.bytes.len() as u64))
-                    .map_err(WriteError::Compress)
+            || Ok(()),
+            |(), part, outlet| {
+                let len = part.len;
+                let frame = compress(part).map_err(WriteError::Compress)?;
+                outlet.send((frame, len)).map_err(WriteError::Compress)
             },
             |(frame, unpacked)| spool.push(&frame, unpacked),
         )?;
         Ok(spool)
+    }
+
+    /// Returns what compressing a part takes besides it, at this level.
+    pub fn memory(level: i32) -> u64 {
+        match level >= THOROUGH {
+            true => SEARCHING_THOROUGHLY,
+            false => SEARCHING,
+        }
     }
 
     /// Returns how many bytes the parts take, compressed.
@@ -125,24 +138,24 @@ impl PartSpool {
 
 /// Returns how many parts may be compressed at a time.
 fn workers(level: i32) -> usize {
-    let each = match level >= THOROUGH {
-        true => PER_THOROUGH_WORKER,
-        false => PER_WORKER,
-    };
+    let each = PART + PartSpool::memory(level);
     pipeline::workers().min((MEMORY / each) as usize)
 }
 
-fn compress(compressor: &mut Compressor<'static>, part: &RawPart) -> io::Result<Vec<u8>> {
-    let (window, chain) = match part.level >= THOROUGH {
+fn compress(part: RawPart) -> io::Result<Vec<u8>> {
+    let is_thorough = part.level >= THOROUGH;
+    let (window, chain) = match is_thorough {
         true => (WIDE_WINDOW_LOG, CHAIN_LOG),
         // The level's own.
         false => (WINDOW_LOG, 0),
     };
-    compressor.set_compression_level(part.level)?;
-    compressor.window_log(window)?;
-    compressor.set_parameter(CParameter::ChainLog(chain))?;
-    compressor.long_distance_matching(part.level >= THOROUGH)?;
-    let mut frame = compressor.compress(&part.bytes)?;
+    let mut encoder = Encoder::new(Vec::new(), part.level)?;
+    encoder.set_pledged_src_size(Some(part.len))?;
+    encoder.window_log(window)?;
+    encoder.set_parameter(CParameter::ChainLog(chain))?;
+    encoder.long_distance_matching(is_thorough)?;
+    (part.write)(&mut encoder)?;
+    let mut frame = encoder.finish()?;
     frame.shrink_to_fit();
     Ok(frame)
 }

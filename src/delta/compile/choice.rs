@@ -21,6 +21,8 @@ pub struct Choice {
 pub enum Way {
     /// As a patch of the old file.
     Patched,
+    /// As ranges of the old file, and what is new between them.
+    Copied,
     /// In a part, whole.
     Whole,
     /// Not in the delta: as it is, elsewhere.
@@ -39,6 +41,6 @@ pub enum Why {
     MovesFaster,
     /// There is no old file to read, or one of both has no content.
     NoOldFile,
-    /// It is too large to be compared.
+    /// Too much of it is new for a part.
     TooLarge,
 }

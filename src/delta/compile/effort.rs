@@ -35,17 +35,44 @@ pub(super) struct Sizes {
     pub(super) content: u64,
 }
 
-/// How many bytes an archive repository deflates in a second, on one core; what is patched has to
-/// be deflated again.
-const DEFLATED_PER_SECOND: u64 = 60_000_000;
+/// Nanoseconds of one core for a byte of content, as `calibrate` prints them for this machine's
+/// shared libraries; on another only their ratio to the medium's speed shifts.
+mod cost {
+    /// Reading both files of a pair, comparing them, and trying the patch out.
+    pub(super) const MAKING: u64 = 19;
+    /// Compressing the patch, most of which is zeros, at each effort's level.
+    pub(super) const COMPRESSING: [u64; 3] = [1, 5, 130];
+    /// Applying the patch at the site, and deflating what it makes for an archive repository.
+    pub(super) const UNDOING: u64 = 3 + 22;
+    /// What a file takes that travels as it is: inflated and hashed once here, once at the site.
+    pub(super) const CHECKING: u64 = 2 * 3;
+}
+
+/// How many cores work at a time: what desktops and servers have, and sticks can feed.
+const CORES: u64 = 2;
 /// What an object in a pack takes besides its bytes, compressed: a tar header.
 const PACKED: u64 = 100;
 /// What a patch takes besides its bytes: two names, operations.
 const PATCHED: u64 = 72;
 
 impl CostModel {
-    /// Says whether the file travels as a patch: if it [saves](Why::Saves).
-    pub(super) fn judge(&self, sizes: &Sizes) -> Why {
+    /// Says whether making a patch can be worth it, however small it comes out.
+    pub(super) fn judge_before(&self, stored: u64, content: u64) -> Why {
+        let sizes = Sizes {
+            stored,
+            patch: 0,
+            content,
+        };
+        self.judge(&sizes, cost::MAKING)
+    }
+
+    /// Says whether the file travels as the patch that was made: if it [saves](Why::Saves).
+    pub(super) fn judge_made(&self, sizes: &Sizes) -> Why {
+        self.judge(sizes, 0)
+    }
+
+    /// `making`: what is still to be spent on the patch, besides what follows from choosing it.
+    fn judge(&self, sizes: &Sizes, making: u64) -> Why {
         let stored = sizes.stored + PACKED;
         let saved = stored.saturating_sub(sizes.patch + PATCHED);
         let least = match self.effort {
@@ -55,17 +82,22 @@ impl CostModel {
         };
         match self.media_speed {
             _ if saved <= least => Why::SavesLittle,
-            Some(speed) if !saves_time(saved, sizes, speed) => Why::MovesFaster,
+            Some(speed) if !self.saves_time(saved, sizes.content, making, speed) => {
+                Why::MovesFaster
+            }
             _ => Why::Saves,
         }
     }
-}
 
-/// Says whether the medium is so slow that deflating is faster. It is written, and read.
-fn saves_time(saved: u64, sizes: &Sizes, speed: u64) -> bool {
-    let moving = u128::from(saved) * 2 * u128::from(DEFLATED_PER_SECOND);
-    let deflating = u128::from(sizes.content) * u128::from(speed);
-    moving > deflating
+    /// Says whether the way from door to door is shorter with the patch: what it saves is neither
+    /// written nor read, what it takes is worked on both sides.
+    fn saves_time(&self, saved: u64, content: u64, making: u64, speed: u64) -> bool {
+        let compressing = cost::COMPRESSING[self.effort as usize];
+        let per_byte = (making + compressing + cost::UNDOING).saturating_sub(cost::CHECKING);
+        let working = u128::from(content) * u128::from(per_byte) / u128::from(CORES);
+        let moving = u128::from(saved) * 2 * 1_000_000_000;
+        moving > working * u128::from(speed)
+    }
 }
 
 impl Effort {
@@ -103,14 +135,34 @@ mod tests {
             (balanced, None, 990_000, false),
             (small, None, 990_000, true),
             (small, None, 1_000_200, false),
-            // Half a megabyte twice over a medium, against deflating two.
-            (balanced, Some(10_000_000), 500_000, true),
+            // Half a megabyte twice over a medium, against working on two.
+            (balanced, Some(30_000_000), 500_000, true),
+            (balanced, Some(400_000_000), 990_000, false),
             (balanced, Some(400_000_000), 500_000, false),
+            (fast, Some(400_000_000), 500_000, false),
+            (fast, Some(40_000_000), 500_000, true),
+            // Compressing as hard as that takes longer than moving.
+            (small, Some(30_000_000), 500_000, false),
+            (small, Some(5_000_000), 500_000, true),
             (small, Some(0), 999_999, true),
         ] {
             let model = model(effort, speed);
-            let saves = model.judge(&sizes(patch)) == Why::Saves;
+            let saves = model.judge_made(&sizes(patch)) == Why::Saves;
             assert_eq!(saves, pays, "{model:?} {patch}");
         }
+    }
+
+    #[test]
+    fn a_medium_that_is_fast_enough_spares_the_making() {
+        let before = |media_speed| {
+            let model = CostModel {
+                effort: Effort::Balanced,
+                media_speed,
+            };
+            model.judge_before(1_000_000, 2_000_000)
+        };
+        assert_eq!(before(None), Why::Saves);
+        assert_eq!(before(Some(30_000_000)), Why::Saves);
+        assert_eq!(before(Some(400_000_000)), Why::MovesFaster);
     }
 }

@@ -1,16 +1,21 @@
 //! Making one patch: read, compare, check, weigh.
 
+use std::io;
+
 use zstd::bulk::Compressor;
 
-use super::{Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes};
+use super::{
+    Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes, large,
+};
 use crate::delta::{
     DeltaError, SourceFile,
+    copies::Copies,
     diff::{Differ, Grain},
-    part_writer::Patched,
+    part_writer::{How, Patched},
     patch::Patch,
-    whole::{Around, WholeReader},
+    whole::{Around, STREAMED, WholeReader},
 };
-use crate::format::{ObjectKind, ObjectName};
+use crate::format::{FileHeader, ObjectKind, ObjectName};
 use crate::repo::Repo;
 
 /// The level at which a patch is weighed; it is compressed with others later, and harder.
@@ -20,6 +25,13 @@ const PIECE: usize = 1 << 20;
 /// Of each buffer a worker keeps so much from one patch to the next; no budget counts it.
 const KEPT: usize = 2 << 20;
 
+/// Files over this size are not compared in memory.
+const MAX_IN_MEMORY: u64 = 60 << 20;
+/// Files of which most is compressed already need not be, from this size on.
+const DENSE_FROM: u64 = 12 << 20;
+/// What a run takes, compressed.
+const PER_RUN: u64 = 5;
+
 /// A pair whose files were looked at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
@@ -28,6 +40,8 @@ pub(super) struct Job {
     pub(super) old: u64,
     /// The length of the new content.
     pub(super) new: u64,
+    /// Whether the new file is compressed already.
+    pub(super) is_dense: bool,
 }
 
 /// What became of a pair.
@@ -35,6 +49,13 @@ pub(super) struct Made {
     pub(super) choice: Choice,
     /// The patch, if that is the choice.
     pub(super) patch: Option<Patched>,
+}
+
+/// What makes a file out of an old one, and what that weighs.
+struct Tried {
+    header: FileHeader,
+    how: How,
+    weight: u64,
 }
 
 /// What a worker keeps from one patch to the next.
@@ -53,8 +74,20 @@ pub(super) struct Bench<'a> {
 impl Job {
     /// Returns the memory that making the patch takes at most.
     pub(super) fn memory(&self, effort: Effort) -> u64 {
-        // The larger of both is in memory as it is stored, too, for a while.
-        Differ::memory(self.old, self.new, Grain::of_sizes(self.old, effort)) + self.pair.stored
+        match self.is_large() {
+            true => large::memory(self.old, self.new),
+            // The larger of both may be in memory as it is stored, too, for a while.
+            false => {
+                let grain = Grain::of_sizes(self.old, effort);
+                Differ::memory(self.old, self.new, grain) + self.pair.stored.min(STREAMED)
+            }
+        }
+    }
+
+    /// Says whether both files are compared without being in memory.
+    fn is_large(&self) -> bool {
+        let size = self.new.max(self.old);
+        size > MAX_IN_MEMORY || size >= DENSE_FROM && self.is_dense
     }
 }
 
@@ -98,7 +131,7 @@ impl<'a> Bench<'a> {
 
     /// Makes a patch, if it pays.
     pub(super) fn make(&mut self, job: &Job) -> Result<Made, DeltaError> {
-        let made = self.patch(job);
+        let made = self.try_out(job);
         for buffer in [&mut self.old, &mut self.new] {
             buffer.clear();
             buffer.shrink_to(KEPT);
@@ -107,18 +140,72 @@ impl<'a> Bench<'a> {
         made
     }
 
-    fn patch(&mut self, job: &Job) -> Result<Made, DeltaError> {
-        let Pair { new, old, .. } = job.pair;
+    fn try_out(&mut self, job: &Job) -> Result<Made, DeltaError> {
         let mut sizes = Sizes {
             stored: job.pair.stored,
             patch: 0,
             content: job.new,
         };
         // No patch is so small that it would pay.
-        let why = self.costs.judge(&sizes);
+        let why = self.costs.judge_before(sizes.stored, sizes.content);
         if why != Why::Saves {
             return Ok(Made::none(&job.pair, why));
         }
+        let tried = match job.is_large() {
+            true => self.ranges(job)?,
+            false => Some(self.patch(job, &mut sizes)?),
+        };
+        let Some(Tried {
+            header,
+            how,
+            weight,
+        }) = tried
+        else {
+            return Ok(Made::none(&job.pair, Why::TooLarge));
+        };
+        sizes.patch = weight;
+        let patch = Patched {
+            header,
+            size: job.new,
+            old: job.pair.old,
+            how,
+            dense: weight > job.new / 2,
+        };
+        let why = match self.costs.judge_made(&sizes) {
+            Why::Saves if patch.len() > MAX_PATCH => Why::TooLarge,
+            why => why,
+        };
+        let way = match patch.how {
+            _ if why != Why::Saves => {
+                let stored = sizes.stored;
+                return Ok(Made::none(&Pair { stored, ..job.pair }, why));
+            }
+            How::Patch(_) => Way::Patched,
+            How::Copies(_) => Way::Copied,
+        };
+        let choice = Choice { way, why, weight };
+        let patch = Some(patch);
+        Ok(Made { choice, patch })
+    }
+
+    /// Compares both files without having them in memory.
+    fn ranges(&mut self, job: &Job) -> Result<Option<Tried>, DeltaError> {
+        let made = large::make(self.new_repo, self.old_repo, job)?;
+        let Some((header, copies)) = made else {
+            return Ok(None);
+        };
+        let weight = self.weigh_copies(&copies)?;
+        let how = How::Copies(copies);
+        Ok(Some(Tried {
+            header,
+            how,
+            weight,
+        }))
+    }
+
+    /// Compares both files in memory.
+    fn patch(&mut self, job: &Job, sizes: &mut Sizes) -> Result<Tried, DeltaError> {
+        let Pair { new, old, .. } = job.pair;
         let Around { header, stored } =
             self.reader
                 .read(self.new_repo, &new, job.new, &mut self.new)?;
@@ -135,44 +222,28 @@ impl<'a> Bench<'a> {
         let old_content = std::mem::take(&mut self.old);
         self.old = undo(old_content, &self.new, &stream)
             .map_err(DeltaError::at(ObjectName::new(new, ObjectKind::File)))?;
-        sizes.patch = weigh(&mut self.weigher, &mut self.scratch, &stream)?;
-        let why = match self.costs.judge(&sizes) {
-            Why::Saves if stream.len() > MAX_PATCH => Why::TooLarge,
-            why => why,
-        };
-        if why != Why::Saves {
-            let weight = sizes.stored;
-            return Ok(Made::none(
-                &Pair {
-                    stored: weight,
-                    ..job.pair
-                },
-                why,
-            ));
-        }
-        let dense = sizes.patch > stream.len() as u64 / 2;
+        let weight = weigh(&mut self.weigher, &mut self.scratch, &stream)?;
         stream.shrink_to_fit();
-        let patch = Patched {
+        let how = How::Patch(stream);
+        Ok(Tried {
             header,
-            size: job.new,
-            old,
-            stream,
-            dense,
-        };
-        Ok(Made {
-            choice: Choice {
-                way: Way::Patched,
-                why,
-                weight: sizes.patch,
-            },
-            patch: Some(patch),
+            how,
+            weight,
         })
+    }
+
+    fn weigh_copies(&mut self, copies: &Copies) -> io::Result<u64> {
+        let mut weight = PER_RUN * copies.count();
+        for piece in copies.literals().pieces() {
+            weight += weigh(&mut self.weigher, &mut self.scratch, piece)?;
+        }
+        Ok(weight)
     }
 }
 
 /// Applies a patch as the other side will, and holds the result against the new file; gives the
 /// old file back.
-fn undo(old: Vec<u8>, new: &[u8], stream: &[u8]) -> Result<Vec<u8>, DeltaError> {
+pub(super) fn undo(old: Vec<u8>, new: &[u8], stream: &[u8]) -> Result<Vec<u8>, DeltaError> {
     let old = SourceFile::from(old);
     let mut patch = Patch::new(stream, new.len() as u64);
     let mut piece = [0; 64 * 1024];
@@ -198,7 +269,7 @@ fn weigh(
     weigher: &mut Compressor<'static>,
     scratch: &mut Vec<u8>,
     bytes: &[u8],
-) -> Result<u64, DeltaError> {
+) -> io::Result<u64> {
     let mut weight = 0;
     for piece in bytes.chunks(PIECE) {
         scratch.clear();

@@ -7,14 +7,17 @@
 //! ```
 //!
 //! Path order, because what is near in the tree compresses well together. A patch that does not
-//! pay is declined: the file travels whole, in a part or elsewhere.
+//! pay is declined: the file travels whole, in a part or elsewhere. What is too large for a patch,
+//! or compressed already, is made of ranges of the old file instead, see `copies`.
 
-mod budget;
+#[cfg(test)]
+mod calibrate;
 mod choice;
 mod effort;
 mod job;
+mod large;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -23,22 +26,22 @@ pub use choice::{Choice, Way, Why};
 pub use effort::{CostModel, Effort};
 
 use super::assemble::{Assembler, TakePart};
+use super::budget::Budget;
+use super::part_writer::Patched;
 use super::spine::{PART_SIZE, superblock};
 use super::{DeltaError, SpineInput};
 use crate::format::Checksum;
-use crate::repo::{FileObject, Repo, RepoError};
+use crate::repo::{FileObject, Mode, Repo, RepoError};
 use crate::{Event, Observer, Stage};
-use budget::Budget;
 use job::{Bench, Job, Made};
 
-/// Files over this size are not patched: both must fit memory, here and where the patch is applied.
-const MAX_PATCHED: u64 = 60 << 20;
+/// Larger files are not compared at all; ext4 holds none.
+const MAX_COMPARED: u64 = 1 << 44;
 /// A patch is a part's at most: it is never cut, and readers take parts of up to 64 MiB.
-const MAX_PATCH: usize = 62 << 20;
-/// The memory that patches in the making share.
-const MEMORY: u64 = 160 << 20;
-/// The same where compressing parts takes much memory.
-const LITTLE_MEMORY: u64 = 80 << 20;
+const MAX_PATCH: u64 = 62 << 20;
+/// The memory that patches in the making, and parts until they are used up, share. The process
+/// takes more than twice as much at its peak: an allocator does not give back all that is freed.
+const MEMORY: u64 = 200 << 20;
 
 /// More workers than this would share too little memory, and each keeps some of its own.
 const MAX_WORKERS: usize = 12;
@@ -78,6 +81,8 @@ pub struct CompileInput<'a> {
     pub costs: CostModel,
     /// How many threads make patches.
     pub threads: usize,
+    /// What a part takes besides itself until it is used up: the memory for compressing it.
+    pub part_memory: u64,
 }
 
 /// A delta whose parts were handed on.
@@ -99,8 +104,11 @@ pub fn choose(
     observer: &dyn Observer,
 ) -> Result<Vec<Choice>, DeltaError> {
     let mut choices = Vec::new();
-    in_path_order(input, observer, |_, made| {
+    let budget = Arc::new(Budget::new(MEMORY));
+    in_path_order(input, observer, &budget, |_, made| {
         choices.push(made.choice);
+        let kept = made.patch.map_or(0, |patch| patch.len());
+        drop(budget.lease(kept, 0));
         Ok(())
     })?;
     Ok(choices)
@@ -113,13 +121,15 @@ pub fn compile(
     take: &mut TakePart<'_>,
 ) -> Result<Compiled, DeltaError> {
     let mut take = |part| take(part);
-    let mut assembler = Assembler::new(input.spine.repo, &mut take);
+    let budget = Arc::new(Budget::new(MEMORY));
+    let mut assembler =
+        Assembler::new(input.spine.repo, &mut take).within(Arc::clone(&budget), input.part_memory);
     for object in input.spine.metadata {
         assembler.metadata(object)?;
     }
     let (mut patched, mut declined) = (Vec::new(), Vec::new());
     let (mut whole, mut choices) = (Vec::new(), Vec::new());
-    in_path_order(input, observer, |pair, made| {
+    in_path_order(input, observer, &budget, |pair, made| {
         let index = choices.len();
         choices.push(made.choice);
         match (made.patch, pair.otherwise) {
@@ -146,23 +156,21 @@ pub fn compile(
 /// What a worker found out about the pair of this number.
 type Found = (usize, Result<Made, DeltaError>);
 
-/// Makes all patches that pay, and hands on what became of each pair, in their order.
+/// Makes all patches that pay, and hands on what became of each pair, in their order; whoever takes
+/// a patch gives its memory back to the budget.
 fn in_path_order(
     input: &CompileInput<'_>,
     observer: &dyn Observer,
+    budget: &Budget,
     mut each: impl FnMut(&Pair, Made) -> Result<(), DeltaError>,
 ) -> Result<(), DeltaError> {
     let jobs = jobs(input)?;
     let order = Mutex::new(work_order(&jobs).into_iter());
-    let budget = Budget::new(match input.costs.effort {
-        Effort::Small => LITTLE_MEMORY,
-        _ => MEMORY,
-    });
     thread::scope(|scope| {
         let (found, results) = unbounded();
         for _ in 0..input.threads.clamp(1, MAX_WORKERS) {
             let found = found.clone();
-            scope.spawn(|| work(input, &jobs, &order, &budget, found));
+            scope.spawn(|| work(input, &jobs, &order, budget, found));
         }
         drop(found);
         // When this ends early, `results` falls, and the workers end at their next result.
@@ -172,9 +180,7 @@ fn in_path_order(
                 Ok(_) => results.wait(index)?,
                 Err(why) => Made::none(pair, *why),
             };
-            let kept = kept(&made);
             each(pair, made)?;
-            budget.give_back(kept);
             let (stage, by) = (Stage::Patch, pair.stored);
             observer.event(Event::Advance { stage, by });
         }
@@ -184,6 +190,7 @@ fn in_path_order(
 
 /// Looks at every pair; a reason where a patch is out of the question.
 fn jobs(input: &CompileInput<'_>) -> Result<Vec<Result<Job, Why>>, DeltaError> {
+    let is_archive = input.spine.repo.mode() == Mode::Archive;
     let look = |pair: &Pair| {
         let new = input.spine.repo.file(&pair.new)?;
         let old = match input.sources.file(&pair.old) {
@@ -193,13 +200,14 @@ fn jobs(input: &CompileInput<'_>) -> Result<Vec<Result<Job, Why>>, DeltaError> {
         let is_empty = |file: &FileObject| file.header.is_symlink() || file.size == 0;
         Ok(if is_empty(&new) || is_empty(&old) {
             Err(Why::NoOldFile)
-        } else if new.size.max(old.size) > MAX_PATCHED {
+        } else if new.size.max(old.size) > MAX_COMPARED {
             Err(Why::TooLarge)
         } else {
             Ok(Job {
                 pair: *pair,
                 old: old.size,
                 new: new.size,
+                is_dense: is_archive && pair.stored > new.size / 32 * 31,
             })
         })
     };
@@ -257,9 +265,7 @@ fn work(
 
 /// Returns the memory that a patch takes until it is in a part.
 fn kept(made: &Made) -> u64 {
-    made.patch
-        .as_ref()
-        .map_or(0, |made| made.stream.len() as u64)
+    made.patch.as_ref().map_or(0, Patched::len)
 }
 
 /// Results that come in any order, and are asked for in theirs.

@@ -33,6 +33,6 @@ pub use history::{Ancestor, MAX_HISTORY};
 pub use name::DeltaName;
 pub use ops::{Look, Op, Span};
 pub use part::PartHeader;
-pub use payload::{FileMode, PartPayload, encode_payload};
+pub use payload::{FileMode, PartPayload, PayloadFrame, encode_payload};
 pub use signed::SignedSuperblock;
 pub use superblock::{MAX_PARTS, MAX_SUPERBLOCK, Superblock};

@@ -95,20 +95,75 @@ impl FileMode {
     }
 }
 
+/// What an unpacked part has before its blob, and what after it; so the blob need not be in one
+/// piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayloadFrame {
+    /// Both tables.
+    pub before: Vec<u8>,
+    /// The operations, and where the members end.
+    pub after: Vec<u8>,
+}
+
+impl PayloadFrame {
+    /// Frames a blob of so many bytes.
+    pub fn new(modes: &[FileMode], xattrs: &[Xattrs], blob: u64, ops: Vec<u8>) -> PayloadFrame {
+        let mode =
+            |entry: &FileMode| Value::tuple([entry.uid, entry.gid, entry.mode].map(Value::u32_be));
+        let mut before = Value::array("(uuu)", modes.iter().map(mode)).into_bytes();
+        let modes_end = before.len() as u64;
+        let xattrs = Value::array("a(ayay)", xattrs.iter().map(Xattrs::to_value));
+        before.extend_from_slice(xattrs.bytes());
+        let xattrs_end = before.len() as u64;
+        let blob_end = xattrs_end + blob;
+        let mut after = ops;
+        let end = blob_end + after.len() as u64;
+        // GVariant: members of variable size but the last, in reverse, in as few bytes as suffice.
+        let width = [1, 2, 4]
+            .into_iter()
+            .find(|width| end + 3 * width < 1 << (8 * width))
+            .unwrap_or(8);
+        for member in [blob_end, xattrs_end, modes_end] {
+            after.extend(member.to_le_bytes().iter().take(width as usize));
+        }
+        PayloadFrame { before, after }
+    }
+}
+
 /// Writes an unpacked part.
-pub fn encode_payload(
-    modes: &[FileMode],
-    xattrs: &[Xattrs],
-    blob: Vec<u8>,
-    ops: Vec<u8>,
-) -> Vec<u8> {
-    let mode =
-        |entry: &FileMode| Value::tuple([entry.uid, entry.gid, entry.mode].map(Value::u32_be));
-    Value::tuple([
-        Value::array("(uuu)", modes.iter().map(mode)),
-        Value::array("a(ayay)", xattrs.iter().map(Xattrs::to_value)),
-        Value::ay(blob),
-        Value::ay(ops),
-    ])
-    .into_bytes()
+pub fn encode_payload(modes: &[FileMode], xattrs: &[Xattrs], blob: &[u8], ops: Vec<u8>) -> Vec<u8> {
+    let PayloadFrame { before, after } = PayloadFrame::new(modes, xattrs, blob.len() as u64, ops);
+    [&before, blob, &after].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_what_gvariant_makes_of_its_members() {
+        let modes = [1, 2].map(|uid| FileMode {
+            uid,
+            gid: 3,
+            mode: 0o100644,
+        });
+        let xattrs = [Xattrs::default()];
+        let table =
+            |entry: &FileMode| Value::tuple([entry.uid, entry.gid, entry.mode].map(Value::u32_be));
+        let lens = (200..280).chain(65_480..65_560).chain([0, 1, 70_000]);
+        for (len, modes) in lens.flat_map(|len| [(len, &modes[..]), (len, &[])]) {
+            let blob = vec![7; len];
+            let ops = vec![9; 5];
+            let whole = Value::tuple([
+                Value::array("(uuu)", modes.iter().map(table)),
+                Value::array("a(ayay)", xattrs.iter().map(Xattrs::to_value)),
+                Value::ay(blob.clone()),
+                Value::ay(ops.clone()),
+            ]);
+            let framed = encode_payload(modes, &xattrs, &blob, ops);
+            assert!(framed == whole.bytes(), "{len}");
+            let read = PartPayload::decode(&framed).unwrap();
+            assert_eq!((read.blob().len(), read.ops().len()), (len, 5));
+        }
+    }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::StaticDeltaError;
 use crate::Observer;
 use crate::delta::{
-    CompileInput, CostModel, DeltaError, DeltaPart, PART_SIZE, SpineInput, compile, compress_part,
+    CompileInput, CostModel, DeltaError, DeltaPart, PART_SIZE, SpineInput, compile,
 };
 use crate::format::Checksum;
 use crate::format::delta::{DeltaName, Fallback, Superblock};
@@ -26,10 +26,10 @@ use crate::workflow::error::Error;
 use crate::workflow::export::carry::{Carried, Carrier, held_by_all};
 use crate::workflow::sidecar;
 
-/// What all compressing takes together, however many cores there are.
-const MEMORY: u64 = 300 << 20;
-/// What one worker takes: a part twice, and what xz needs for searching.
-const PER_WORKER: u64 = 150 << 20;
+/// So many parts are compressed at a time, however many cores there are.
+const AT_ONCE: usize = 2;
+/// What compressing one takes besides it: what xz needs for searching.
+const COMPRESSING: u64 = 100 << 20;
 
 /// What delta to make, and where.
 #[derive(Clone, Copy, Debug)]
@@ -206,6 +206,7 @@ fn make(
         pairs: &carried.pairs,
         costs: options.costs,
         threads: cores,
+        part_memory: COMPRESSING,
     };
     if let Place::Repository = options.place {
         // A client must never find the parts of one and the superblock of another.
@@ -216,7 +217,7 @@ fn make(
     let (made, parts) = bounded::<(usize, DeltaPart)>(0);
     let packed = Mutex::new(Vec::new());
     let compiled = thread::scope(|scope| {
-        let workers = cores.min((MEMORY / PER_WORKER) as usize).max(1);
+        let workers = cores.min(AT_ONCE);
         let workers: Vec<_> = (0..workers)
             .map(|_| {
                 let parts = parts.clone();
@@ -297,7 +298,7 @@ fn pack(
     packed: &Mutex<Vec<Packed>>,
 ) -> Result<(), Error> {
     for (number, part) in parts {
-        let bytes = compress_part(part.bytes)?;
+        let bytes = part.compress()?;
         let (size, checksum) = (bytes.len() as u64, Checksum::of(&bytes));
         let inline = match inline {
             true => Some(bytes),

@@ -35,7 +35,6 @@ pub(super) fn compile(
     observer: &dyn Observer,
 ) -> Result<Compiled, Error> {
     let input = input(repo, release, options);
-    let level = |dense| options.level.unwrap_or(options.costs.effort.level(dense));
     // A part is large enough not to wait in a queue.
     let (made, parts) = bounded(0);
     let (compiled, parts) = thread::scope(|scope| {
@@ -46,10 +45,11 @@ pub(super) fn compile(
             delta::compile(&input, observer, &mut take)
         });
         let raw = parts.into_iter().map(|part: DeltaPart| RawPart {
-            level: level(part.dense),
-            bytes: part.bytes,
+            level: level(options, part.is_dense()),
+            len: part.file_len(),
+            write: Box::new(move |out| part.write_to(out)),
         });
-        let parts = PartSpool::fill(directory, level(false), raw);
+        let parts = PartSpool::fill(directory, level(options, false), raw);
         let compiled = maker.join().expect("a spine is made without panicking");
         let parts = parts?;
         Ok::<_, Error>((compiled?, parts))
@@ -69,6 +69,11 @@ pub(super) fn compile(
             }
         },
     })
+}
+
+/// Returns the level for parts; `dense` are those of which most is compressed already.
+fn level(options: &ExportOptions<'_>, dense: bool) -> i32 {
+    options.level.unwrap_or(options.costs.effort.level(dense))
 }
 
 fn input<'a>(
@@ -98,6 +103,7 @@ fn input<'a>(
         pairs: &release.carried.pairs,
         costs: options.costs,
         threads: thread::available_parallelism().map_or(1, usize::from),
+        part_memory: PartSpool::memory(level(options, false)),
     }
 }
 

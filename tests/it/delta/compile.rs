@@ -5,8 +5,9 @@ use std::io::Read;
 use std::process::Command;
 
 use airlock::delta::{
-    CompileInput, Compiled, CostModel, DeltaError, DeltaPart, Effort, NoSources, ObjectSink,
-    Otherwise, Pair, RepoSources, SpineInput, Way, Why, apply_part, choose, compile, examine_part,
+    Choice, CompileInput, Compiled, CostModel, DeltaError, DeltaPart, Effort, NoSources,
+    ObjectSink, Otherwise, Pair, RepoSources, SpineInput, Way, Why, apply_part, choose, compile,
+    examine_part,
 };
 use airlock::format::delta::Superblock;
 use airlock::format::{
@@ -114,11 +115,11 @@ impl Two {
         }
     }
 
-    fn compile(&self, effort: Effort) -> Result<(Compiled, Vec<DeltaPart>), DeltaError> {
+    fn compile(&self, effort: Effort) -> Result<(Compiled, Vec<Vec<u8>>), DeltaError> {
         let mut parts = Vec::new();
         let compiled = self.with_input(effort, |input| {
             compile(input, &Silent, &mut |part| {
-                parts.push(part);
+                parts.push(part.into_bytes());
                 Ok(())
             })
         })?;
@@ -144,6 +145,7 @@ impl Two {
                 media_speed: None,
             },
             threads: 2,
+            part_memory: 0,
         })
     }
 }
@@ -220,9 +222,9 @@ fn patched_files_are_made_from_every_mode() {
         let mut examined = Examined::default();
         assert_eq!(superblock.parts.len(), parts.len());
         for (header, part) in superblock.parts.iter().zip(&parts) {
-            apply_part(header, &part.bytes, &sources, &mut contents).unwrap();
-            examine_part(header, &part.bytes, &mut examined).unwrap();
-            let without = apply_part(header, &part.bytes, &NoSources, &mut Names::default());
+            apply_part(header, part, &sources, &mut contents).unwrap();
+            examine_part(header, part, &mut examined).unwrap();
+            let without = apply_part(header, part, &NoSources, &mut Names::default());
             assert_eq!(without.unwrap_err().class(), Class::Corrupt);
         }
         for index in compiled.patched {
@@ -232,6 +234,55 @@ fn patched_files_are_made_from_every_mode() {
         }
         assert!(contents.0.is_empty() && examined.0.is_empty());
     }
+}
+
+#[test]
+fn a_fast_medium_is_given_files_as_they_are() {
+    let (old, new) = files();
+    let two = Two::new(Mode::Archive, &old, &new);
+    for (media_speed, patched) in [(100, 4), (30_000_000_000, 0)] {
+        let choices = two.with_input(Effort::Balanced, |input| {
+            let costs = CostModel {
+                media_speed: Some(media_speed),
+                ..input.costs
+            };
+            choose(&CompileInput { costs, ..*input }, &Silent)
+        });
+        let choices = choices.unwrap();
+        let is_patched = |choice: &&Choice| choice.way == Way::Patched;
+        assert_eq!(choices.iter().filter(is_patched).count(), patched);
+        let is_moved = |choice: &Choice| choice.why == Why::MovesFaster;
+        assert_eq!(choices.iter().any(is_moved), patched == 0, "{choices:?}");
+    }
+}
+
+#[test]
+fn what_is_compressed_already_is_made_of_ranges_when_large() {
+    let mut old = noise(13 << 20, 1);
+    let mut new = changed(&old);
+    // Short of a part, but long enough not to be compared in memory.
+    new[..3 << 20].copy_from_slice(&noise(3 << 20, 2));
+    old.truncate(12 << 20);
+    let two = Two::new(Mode::Archive, &[old], &[new]);
+    let mut pairs = two.pairs.clone();
+    for pair in &mut pairs {
+        let name = ObjectName::new(pair.new, ObjectKind::File);
+        pair.stored = two.bench.repo.object_size(&name).unwrap();
+    }
+    let two = Two { pairs, ..two };
+    let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
+    let [choice] = compiled.choices[..] else {
+        panic!("{:?}", compiled.choices)
+    };
+    assert_eq!((choice.way, choice.why), (Way::Copied, Why::Saves));
+    assert!(choice.weight < 5 << 20, "{choice:?}");
+    let superblock = Superblock::decode(&compiled.superblock).unwrap();
+    let sources = RepoSources::new(&two.bench.repo, two.bench.dir.path());
+    let mut contents = Contents::default();
+    for (header, part) in superblock.parts.iter().zip(&parts) {
+        apply_part(header, part, &sources, &mut contents).unwrap();
+    }
+    assert!(contents.0 == two.contents);
 }
 
 /// Keeps the names and sizes of what is patched.
@@ -275,9 +326,15 @@ fn what_is_compressed_already_is_marked() {
     let mostly_new = [&old[0][..200_000], &noise(400_000, 3)].concat();
     for (index, new) in [mostly_new, changed(&old[1])].into_iter().enumerate() {
         let two = Two::new(Mode::Archive, &old[index..=index], &[new]);
-        let (_, parts) = two.compile(Effort::Balanced).unwrap();
+        let mut dense = None;
+        let take = &mut |part: DeltaPart| {
+            dense = Some(part.is_dense());
+            Ok(())
+        };
+        let made = two.with_input(Effort::Balanced, |input| compile(input, &Silent, take));
+        made.unwrap();
         // What is new cannot be compressed again; what is left of the other is nearly all zeros.
-        assert_eq!(parts.last().map(|part| part.dense), Some(index == 0));
+        assert_eq!(dense, Some(index == 0));
     }
     assert!(Effort::Small.level(true) < Effort::Small.level(false));
 }
@@ -338,7 +395,7 @@ fn stock_ostree_applies_patches_offline() {
         std::fs::create_dir(path("delta")).unwrap();
         std::fs::write(path("delta/superblock"), &compiled.superblock).unwrap();
         for (index, part) in parts.iter().enumerate() {
-            std::fs::write(path(&format!("delta/{index}")), &part.bytes).unwrap();
+            std::fs::write(path(&format!("delta/{index}")), part).unwrap();
         }
         let (repo, to) = (format!("--repo={}", path("site")), two.to.checksum());
         let from = two.from.to_string();

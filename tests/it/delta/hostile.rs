@@ -64,7 +64,7 @@ fn part(ops: &[u8]) -> (PartHeader, Vec<u8>) {
     let mut blob = Checksum::of(OLD).as_bytes().to_vec();
     blob.extend_from_slice(TEXT);
     let modes = [FILE, LINK, DEVICE];
-    let payload = encode_payload(&modes, &[Xattrs::default()], blob, ops.to_vec());
+    let payload = encode_payload(&modes, &[Xattrs::default()], &blob, ops.to_vec());
     let mut part = vec![b'x'];
     part.extend_from_slice(&stored_xz::encode(&payload));
     let file = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());

@@ -18,6 +18,10 @@
 //! A content has exactly one such stream, so [`decode`] accepts what [`encode`] writes and nothing
 //! else. The check costs what a checksum costs; the bundle around it compresses and is signed.
 
+mod writer;
+
+pub use writer::StoredXzWriter;
+
 use crc::{CRC_32_ISO_HDLC, CRC_64_XZ, Crc, Table};
 use thiserror::Error;
 
@@ -72,12 +76,6 @@ pub fn is_stored(stream: &[u8]) -> bool {
 /// Wraps `content` into a stored `.xz` stream.
 pub fn encode(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(encoded_len(content.len()));
-    encode_into(content, &mut out);
-    out
-}
-
-/// Appends the stored `.xz` stream of `content` to `out`.
-pub fn encode_into(content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&STREAM_HEADER);
     out.extend_from_slice(&BLOCK_HEADER);
     let mut control = STORED_FIRST;
@@ -88,7 +86,8 @@ pub fn encode_into(content: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(chunk);
         control = STORED;
     }
-    out.extend_from_slice(&tail(content));
+    out.extend_from_slice(&tail(content.len() as u64, CRC64.checksum(content)));
+    out
 }
 
 /// Returns the length of the stored `.xz` stream of a content of `content` bytes.
@@ -122,7 +121,7 @@ pub fn decode(stream: &[u8], limit: usize) -> Result<Vec<u8>, StoredXzFault> {
         rest = after;
         control = STORED;
     }
-    if rest == tail(&content) {
+    if rest == tail(content.len() as u64, CRC64.checksum(&content)) {
         Ok(content)
     } else {
         Err(StoredXzFault::Tail)
@@ -141,18 +140,20 @@ fn split_chunk(stream: &[u8], control: u8) -> Result<(&[u8], &[u8]), StoredXzFau
     rest.split_at_checked(len).ok_or(StoredXzFault::Truncated)
 }
 
-/// Everything after the last chunk: end mark, padding, check, index, footer.
-fn tail(content: &[u8]) -> Vec<u8> {
+/// Everything after the last chunk of a content of this length and check: end mark, padding,
+/// check, index, footer.
+fn tail(len: u64, check: u64) -> Vec<u8> {
     let mut out = vec![END];
-    let packed = content.len() + 3 * content.len().div_ceil(CHUNK) + out.len();
-    out.resize(out.len() + packed.next_multiple_of(4) - packed, 0);
-    let check = CRC64.checksum(content).to_le_bytes();
+    let packed = len + 3 * len.div_ceil(CHUNK as u64) + 1;
+    let padding = packed.next_multiple_of(4) - packed;
+    out.resize(out.len() + padding as usize, 0);
+    let check = check.to_le_bytes();
     out.extend_from_slice(&check);
 
-    let unpadded = BLOCK_HEADER.len() + packed + check.len();
+    let unpadded = (BLOCK_HEADER.len() + check.len()) as u64 + packed;
     let mut index = vec![0, 1];
-    push_varint(&mut index, unpadded as u64);
-    push_varint(&mut index, content.len() as u64);
+    push_varint(&mut index, unpadded);
+    push_varint(&mut index, len);
     index.resize(index.len().next_multiple_of(4), 0);
     let sum = CRC32.checksum(&index);
     index.extend_from_slice(&sum.to_le_bytes());

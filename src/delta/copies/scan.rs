@@ -1,0 +1,284 @@
+//! Finding out what of a new file stands in the old one, while the new one is read once.
+//!
+//! ```text
+//! new  ═════════╗ both agree: a range          follow
+//!               ║ not any more: byte by byte   search ─▸ they agree again, further on
+//!      ═════════╝                                     ─▸ a window stands elsewhere in the old file
+//! ```
+
+use std::io::{self, Read};
+
+use super::index::{Rolling, WINDOW};
+use super::{BlockIndex, Copies, OldFile};
+use crate::delta::SourceFile;
+use crate::format::delta::Span;
+
+/// How much of the new file is in memory.
+const BUFFER: usize = 1 << 20;
+/// How much is compared at a time, and how far a match is looked back.
+const STRETCH: usize = 32 << 10;
+
+/// Makes `new` of ranges of `old`, and of what is new; nothing if that takes more than `most` bytes.
+///
+/// Every range was compared with the old file as it is read here.
+pub(in crate::delta) fn scan(
+    index: &BlockIndex,
+    old: &SourceFile,
+    new: impl Read,
+    most: u64,
+) -> io::Result<Option<Copies>> {
+    let mut scan = Scan {
+        index,
+        aligned: OldFile::new(old),
+        tried: OldFile::new(old),
+        new,
+        buffer: Vec::new(),
+        at: 0,
+        partner: 0,
+        copies: Copies::default(),
+    };
+    while scan.refill()? {
+        if !scan.follow()? {
+            scan.search()?;
+        }
+        if scan.copies.len() > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(scan.copies))
+}
+
+struct Scan<'a, R> {
+    index: &'a BlockIndex,
+    /// The old file where both were aligned last, and where they are tried.
+    aligned: OldFile<'a>,
+    tried: OldFile<'a>,
+    new: R,
+    buffer: Vec<u8>,
+    /// Where the scan is, in the buffer.
+    at: usize,
+    /// What that is aligned with in the old file.
+    partner: u64,
+    copies: Copies,
+}
+
+/// Where a window of the new file stands in the old one.
+struct Found {
+    /// In the buffer.
+    at: usize,
+    /// In the old file.
+    old: u64,
+    len: usize,
+}
+
+impl<R: Read> Scan<'_, R> {
+    /// Reads on; false at the end of the new file.
+    fn refill(&mut self) -> io::Result<bool> {
+        if self.buffer.len() - self.at < STRETCH {
+            self.buffer.drain(..self.at);
+            self.at = 0;
+            let more = (BUFFER - self.buffer.len()) as u64;
+            self.new.by_ref().take(more).read_to_end(&mut self.buffer)?;
+        }
+        Ok(self.at < self.buffer.len())
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.buffer.get(self.at..).unwrap_or_default()
+    }
+
+    /// Takes what both files have in common from here on; false if that is too little.
+    fn follow(&mut self) -> io::Result<bool> {
+        let mut done = false;
+        loop {
+            let new = self.buffer.get(self.at..).unwrap_or_default();
+            let new = new.get(..STRETCH).unwrap_or(new);
+            let old = self.aligned.at(self.partner, new.len())?;
+            let common = common_prefix(new, old);
+            if common == 0 || common < WINDOW && !done {
+                return Ok(done);
+            }
+            let whole = common == STRETCH;
+            self.copies.old(Span {
+                offset: self.partner,
+                len: common as u64,
+            });
+            self.at += common;
+            self.partner += common as u64;
+            done = true;
+            if !whole {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes new bytes until both files agree again, or the buffer is at its end.
+    fn search(&mut self) -> io::Result<()> {
+        let start = self.at;
+        let Some(window) = self.rest().first_chunk::<WINDOW>() else {
+            // Less than a window is left of the file.
+            return self.take_new(self.buffer.len());
+        };
+        let mut hash = Rolling::of(window);
+        for place in start..=self.buffer.len() - WINDOW {
+            if place > start && self.agree_at(place)? {
+                self.partner += (place - start) as u64;
+                return self.take_new(place);
+            }
+            if let Some(found) = self.find(place, hash)? {
+                self.take_new(found.at)?;
+                self.partner = found.old;
+                self.look_back()?;
+                self.copies.old(Span {
+                    offset: self.partner,
+                    len: found.len as u64,
+                });
+                self.at += found.len;
+                self.partner += found.len as u64;
+                return Ok(());
+            }
+            let next = self.buffer.get(place + WINDOW).copied();
+            let leaves = self.buffer.get(place).copied();
+            if let (Some(leaves), Some(next)) = (leaves, next) {
+                hash.roll(leaves, next);
+            }
+        }
+        let end = self.buffer.len() - WINDOW + 1;
+        self.partner += (end - start) as u64;
+        self.take_new(end)
+    }
+
+    fn take_new(&mut self, end: usize) -> io::Result<()> {
+        self.copies
+            .new(self.buffer.get(self.at..end).unwrap_or_default());
+        self.at = end;
+        Ok(())
+    }
+
+    /// Takes new bytes back that end like what is before the match.
+    fn look_back(&mut self) -> io::Result<()> {
+        let before = self.tried.before(self.partner, STRETCH)?;
+        let mut before = before.iter().rev();
+        let back = self.copies.take_back(|byte| before.next() == Some(&byte));
+        if back > 0 {
+            self.partner -= back;
+            self.copies.old(Span {
+                offset: self.partner,
+                len: back,
+            });
+            self.partner += back;
+        }
+        Ok(())
+    }
+
+    /// Says whether a window agrees under the present alignment.
+    fn agree_at(&mut self, place: usize) -> io::Result<bool> {
+        let partner = self.partner + (place - self.at) as u64;
+        let new = self.buffer.get(place..place + WINDOW);
+        Ok(self.aligned.at(partner, WINDOW)?.get(..WINDOW) == new)
+    }
+
+    /// Finds the window in the old file; of several places the longest match.
+    fn find(&mut self, place: usize, hash: Rolling) -> io::Result<Option<Found>> {
+        let mut best: Option<Found> = None;
+        let new = self.buffer.get(place..).unwrap_or_default();
+        let new = new.get(..STRETCH).unwrap_or(new);
+        let tried = &mut self.tried;
+        self.index.places(hash.mixed(), |old| {
+            let len = common_prefix(new, tried.at(old, new.len())?);
+            if len >= WINDOW && best.as_ref().is_none_or(|best| len > best.len) {
+                best = Some(Found {
+                    at: place,
+                    old,
+                    len,
+                });
+            }
+            Ok(len == new.len())
+        })?;
+        Ok(best)
+    }
+}
+
+fn common_prefix(one: &[u8], other: &[u8]) -> usize {
+    const STEP: usize = 64;
+    let equal = |(one, other): &(&[u8], &[u8])| one == other;
+    let chunks = one.chunks_exact(STEP).zip(other.chunks_exact(STEP));
+    let start = STEP * chunks.take_while(equal).count();
+    let rest = one.iter().zip(other).skip(start);
+    start + rest.take_while(|(one, other)| one == other).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn noise(len: usize, mut seed: u64) -> Vec<u8> {
+        let mut next = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed >> 32) as u8
+        };
+        std::iter::repeat_with(&mut next).take(len).collect()
+    }
+
+    fn copies(old: &[u8], new: &[u8]) -> Copies {
+        let index = BlockIndex::read(old, old.len() as u64, |_| Ok(())).unwrap();
+        let source = SourceFile::from(old.to_vec());
+        let copies = scan(&index, &source, new, u64::MAX).unwrap().unwrap();
+        assert!(copies.make(old, new));
+        copies
+    }
+
+    #[test]
+    fn little_that_changed_costs_little() {
+        let old = noise(3 << 20, 1);
+        let mut new = old.clone();
+        new[1_000_000] ^= 1;
+        new.splice(2_000_000..2_000_000, *b"inserted");
+        new.drain(2_500_000..2_500_100);
+        new.extend_from_slice(b"appended");
+        let made = copies(&old, &new);
+        assert_eq!(made.literals().len(), 1 + 8 + 8);
+        assert_eq!(made.count(), 7);
+        // Halves that changed places, too.
+        let (one, other) = old.split_at(old.len() / 2);
+        let made = copies(&old, &[other, one].concat());
+        assert_eq!((made.literals().len(), made.count()), (0, 2));
+    }
+
+    #[test]
+    fn what_is_new_is_told_in_full_and_too_much_of_it_is_refused() {
+        let (old, new) = (noise(300_000, 2), noise(3_000_000, 3));
+        assert_eq!(copies(&old, &new).literals().len(), 3_000_000);
+        assert_eq!(copies(b"", &new).literals().len(), 3_000_000);
+        assert_eq!(copies(&old, b"").count(), 0);
+        let index = BlockIndex::read(old.as_slice(), 300_000, |_| Ok(())).unwrap();
+        let source = SourceFile::from(old.clone());
+        let made = scan(&index, &source, new.as_slice(), 2_000_000).unwrap();
+        assert!(made.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_made(
+            old in prop::collection::vec(0u8..3, 0..4000),
+            cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..300, any::<u8>()), 0..12),
+        ) {
+            let mut new = old.clone();
+            for (at, len, byte) in cuts {
+                let at = at.index(new.len() + 1);
+                let end = (at + len).min(new.len());
+                let moved: Vec<u8> = new.drain(at..end).collect();
+                if byte < 128 {
+                    new.extend(moved);
+                } else {
+                    new.insert(at, byte);
+                }
+            }
+            copies(&old, &new);
+        }
+    }
+}
