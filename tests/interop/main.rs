@@ -18,6 +18,7 @@ mod history;
 mod image;
 mod keys;
 mod modes;
+mod power;
 mod recipe;
 mod release;
 mod rollback;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         history::trials(),
         keys::trials(),
         modes::trials(),
+        power::trials(),
         recipe::trials(),
         rollback::trials(),
         room::trials(),

@@ -24,12 +24,15 @@ pub enum Tool {
     Strace,
     /// Debian's User Mode Linux, and what formats a stick for it; only root mounts.
     UserModeLinux,
+    /// A FUSE file system of the test's own that hears of every sync: root, and Linux 6.18.
+    Fuse,
 }
 
 impl Tool {
     /// Tells whether it is installed.
     pub fn is_here(&self) -> bool {
         let (program, args): (&str, &[&str]) = match self {
+            Tool::Fuse => return crate::power::works(),
             Tool::Ostree => ("ostree", &["--version"]),
             Tool::GLib => (
                 "/usr/bin/python3",
@@ -64,6 +67,7 @@ impl fmt::Display for Tool {
             Tool::Zstd => "zstd",
             Tool::Strace => "strace",
             Tool::UserModeLinux => "user-mode-linux, dosfstools and kmod",
+            Tool::Fuse => "root, /dev/fuse and loop devices, and Linux 6.18",
         })
     }
 }
