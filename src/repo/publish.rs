@@ -236,7 +236,7 @@ fn clean_tmp(repo: &Repo, stage: &Stage) -> Result<(), RepoError> {
     let at = || repo.path().join(paths::TMP);
     let now = fs::fstat(stage.dir()).at("inspect", at())?.st_mtime;
     let boot = format!("staging-{}-", disk::boot_id()?);
-    let tmp = repo.tmp()?;
+    let tmp = durable::open_dir(repo.dir(), paths::TMP).at("open", at())?;
     for (name, is_dir) in disk::entries(tmp.as_fd(), ".").at("list", at())? {
         if name == "cache" || name.ends_with("-lock") {
             continue;
