@@ -44,7 +44,7 @@ pub(super) enum Run {
 
 impl Copies {
     /// Goes on with a range of the old file.
-    fn old(&mut self, span: Span) {
+    fn add_old(&mut self, span: Span) {
         match self.runs.last_mut() {
             Some(Run::Old(last)) if last.offset + last.len == span.offset => last.len += span.len,
             _ => self.runs.push(Run::Old(span)),
@@ -52,7 +52,7 @@ impl Copies {
     }
 
     /// Goes on with new bytes.
-    fn new(&mut self, bytes: &[u8]) {
+    fn add_new(&mut self, bytes: &[u8]) {
         let more = bytes.len() as u64;
         match self.runs.last_mut() {
             _ if bytes.is_empty() => {}

@@ -99,7 +99,7 @@ impl<R: Read> Scan<'_, R> {
                 return Ok(done);
             }
             let whole = common == STRETCH;
-            self.copies.old(Span {
+            self.copies.add_old(Span {
                 offset: self.partner,
                 len: common as u64,
             });
@@ -129,7 +129,7 @@ impl<R: Read> Scan<'_, R> {
                 self.take_new(found.at)?;
                 self.partner = found.old;
                 self.look_back()?;
-                self.copies.old(Span {
+                self.copies.add_old(Span {
                     offset: self.partner,
                     len: found.len as u64,
                 });
@@ -150,7 +150,7 @@ impl<R: Read> Scan<'_, R> {
 
     fn take_new(&mut self, end: usize) -> io::Result<()> {
         self.copies
-            .new(self.buffer.get(self.at..end).unwrap_or_default());
+            .add_new(self.buffer.get(self.at..end).unwrap_or_default());
         self.at = end;
         Ok(())
     }
@@ -162,7 +162,7 @@ impl<R: Read> Scan<'_, R> {
         let back = self.copies.take_back(|byte| before.next() == Some(&byte));
         if back > 0 {
             self.partner -= back;
-            self.copies.old(Span {
+            self.copies.add_old(Span {
                 offset: self.partner,
                 len: back,
             });
