@@ -15,6 +15,11 @@ pub fn trials() -> Vec<Trial> {
         test("bare_user", || mends("bare-user")),
         test("bare_user_only", || mends("bare-user-only")),
         test("what_is_no_object", beside),
+        crate::trial(
+            "damage::repair::killed_at_every_step",
+            &[Tool::Ostree, Tool::Gpg, Tool::Strace],
+            killed,
+        ),
         test("all_objects_are_gone", from_nothing),
         test("what_is_left_is_told", left),
         test("brings_nothing_that_is_not_needed", hostile),
@@ -147,6 +152,38 @@ fn left() {
     );
     assert_eq!(report["changed"], true);
     is_whole(world, "a source, and what is made from it");
+}
+
+/// Killed at whatever rename, it leaves every object as it was or whole; the next run does the rest.
+fn killed() {
+    let world = &site("archive");
+    let repair = format!("fsck --repo=bad {TRUST} --repair update.airlock full.airlock");
+    let damage =
+        "flip $(f /usr/tool); flip $(f /usr/module); rm $(o $C commit); echo x > $R/summary";
+    spoil(world, damage);
+    world.shell("cp -a bad damaged");
+    for step in 1.. {
+        world.shell("rm -rf bad; cp -a damaged bad");
+        let calls = "renameat,renameat2";
+        let kill = format!(
+            "-f -qq -o /dev/null -e trace={calls} -e inject={calls}:signal=KILL:when={step}"
+        );
+        let airlock = env!("CARGO_BIN_EXE_airlock");
+        let ran = world.run("strace", &format!("{kill} {airlock} {repair}"));
+        let odd = world.shell(
+            "(diff -rq damaged/objects bad/objects || true) | awk '/^Files/ {print $4}' | while read x; do
+                 cmp -s $x good/${x#bad/} || echo $x; done",
+        );
+        assert_eq!(odd, "", "step {step}");
+        if ran.code() == Some(0) {
+            assert!(step > 5, "{step} renames");
+            return is_whole(world, "nothing was killed");
+        }
+        world.airlock(&repair).ok();
+        // A day later any writer removes what lies in tmp.
+        world.shell("rm -rf bad/tmp/staging-* bad/tmp/airlock-*");
+        is_whole(world, &format!("killed at rename {step}"));
+    }
 }
 
 /// Of every object none is left: what the head needs comes back, and the old files it is made from.
