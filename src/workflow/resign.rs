@@ -10,6 +10,7 @@ use super::error::Error;
 use super::finding::Finding;
 use super::journal::{self, Entry};
 use super::seal::stage_pair;
+use super::site::KEPT_SIGNATURE;
 use crate::Observer;
 use crate::format::{Checksum, Codec, Metadata};
 use crate::repo::{Repo, SummaryPair, Transaction};
@@ -76,6 +77,10 @@ pub(super) fn change_summary<C: Change>(
         let signature = (!metadata.is_empty()).then(|| metadata.encode_hash_order());
         let tx = Transaction::begin(repo)?;
         tx.expect_summary(Some(Checksum::of(&summary)));
+        if signature.is_none() {
+            // What was taken away on purpose must not come back.
+            tx.write_state(KEPT_SIGNATURE, Vec::new(), 0o644);
+        }
         stage_pair(&tx, SummaryPair { summary, signature });
         tx.append_journal(journal::next(repo, entry(&changes), now)?);
         tx.publish(observer)?;

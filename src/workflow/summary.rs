@@ -13,7 +13,7 @@ use super::error::Error;
 use super::finding::Finding;
 use super::journal::{self, Entry, Verb};
 use super::seal::{RenewedSummary, Signing, Unsigned, refs_after, renew_summary, stage_pair};
-use super::site::{KEPT_SIGNATURE, KEPT_SUMMARY};
+use super::site::kept_summary;
 use crate::Observer;
 use crate::format::{Checksum, Summary};
 use crate::repo::{Repo, SummaryPair, Transaction};
@@ -52,8 +52,7 @@ pub fn regenerate(
 /// Puts the last signed summary back, with its signatures.
 pub fn restore(repo: &Repo, now: u64, observer: &dyn Observer) -> Result<RestoreOutcome, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let summary = repo.read_extension(KEPT_SUMMARY)?;
-    let Some((summary, signature)) = summary.zip(repo.read_extension(KEPT_SIGNATURE)?) else {
+    let Some((summary, signature)) = kept_summary(repo)? else {
         return Err(Error::refused(Finding::NothingKept));
     };
     let (checksum, present) = (Checksum::of(&summary), repo.summary()?);

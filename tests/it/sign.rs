@@ -4,7 +4,7 @@ use airlock::format::{Codec, Metadata};
 use airlock::openpgp::Keyring;
 use airlock::repo::Mode;
 use airlock::workflow::seal::{Signing, Unsigned};
-use airlock::workflow::sign::{sign_commits, sign_summary, unsign_commits};
+use airlock::workflow::sign::{sign_commits, sign_summary, unsign_commits, unsign_summary};
 use airlock::workflow::summary::{regenerate, restore};
 use airlock::{Class, Silent};
 
@@ -146,5 +146,20 @@ fn a_stray_unsigned_summary_is_undone() {
         refused.class(),
         Class::Refused,
         "the kept one lists the old head"
+    );
+}
+
+#[test]
+fn a_signature_that_was_taken_off_the_summary_does_not_come_back() {
+    let key = Key::new("release");
+    let bench = Bench::new(Mode::Archive);
+    bench.commit("os/stable", FILES, |_| {});
+    regenerate(&bench.repo, key.signing(), Unsigned::Refused, NOW, &Silent).unwrap();
+    let signers = std::slice::from_ref(&key.fingerprint);
+    let taken = unsign_summary(&bench.repo, signers, &key.keyring(), NOW + 1, &Silent).unwrap();
+    assert_eq!(taken.removed, 1);
+    assert_eq!(
+        restore(&bench.repo, NOW + 2, &Silent).unwrap_err().class(),
+        Class::NotFound
     );
 }

@@ -11,7 +11,7 @@ use crate::workflow::error::Error;
 use crate::workflow::journal::{self, Claims, Entry, Verb};
 use crate::workflow::rollback::Previous;
 use crate::workflow::seal::{Unsigned, renew_summary, stage_pair};
-use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY, RecordCopy};
+use crate::workflow::site::{Accepted, RecordCopy, kept_summary};
 use crate::workflow::trust::TrustRecord;
 
 use super::ImportOptions;
@@ -186,11 +186,7 @@ pub(super) fn restore_summary(
     site: &SiteState,
     observer: &dyn Observer,
 ) -> Result<bool, Error> {
-    let kept = (
-        repo.read_extension(KEPT_SUMMARY)?,
-        repo.read_extension(KEPT_SIGNATURE)?,
-    );
-    let (Some(summary), Some(signature)) = kept else {
+    let Some((summary, signature)) = kept_summary(repo)? else {
         return Ok(false);
     };
     if site.summary.as_ref() == Some(&summary) && site.signature.as_ref() == Some(&signature) {

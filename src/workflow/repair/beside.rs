@@ -16,7 +16,7 @@ use crate::workflow::finding::Finding;
 use crate::workflow::import::merge;
 use crate::workflow::rollback::Previous;
 use crate::workflow::seal::stage_pair;
-use crate::workflow::site::{Accepted, KEPT_SIGNATURE, KEPT_SUMMARY};
+use crate::workflow::site::{Accepted, kept_summary};
 use crate::workflow::subject::Subject;
 use crate::workflow::{CheckFinding, SummaryFault, Trust};
 
@@ -145,9 +145,7 @@ pub(super) fn summary(
     if !is_summary_bad(findings) || repo.config().is_flatpak() {
         return Ok(None);
     }
-    let kept = repo.read_extension(KEPT_SUMMARY)?;
-    let kept = kept.zip(repo.read_extension(KEPT_SIGNATURE)?);
-    let kept = kept.map(|(summary, signature)| SummaryPair {
+    let kept = kept_summary(repo)?.map(|(summary, signature)| SummaryPair {
         summary,
         signature: Some(signature),
     });

@@ -17,7 +17,7 @@ use crate::format::{Checksum, RefName};
 use crate::repo::{Repo, SummaryPair, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::journal::Move;
-use crate::workflow::site::{KEPT_SIGNATURE, KEPT_SUMMARY};
+use crate::workflow::site::kept_summary;
 
 const FILE: &str = "previous.json";
 const SUMMARY: &str = "previous.summary";
@@ -54,9 +54,8 @@ impl Previous {
     /// Keeps this, and the pair that is published signed now, beside what is about to replace it.
     pub fn keep(mut self, tx: &Transaction<'_>) -> Result<(), Error> {
         let repo = tx.repo();
-        let kept = repo.read_extension(KEPT_SUMMARY)?;
         self.summary = None;
-        if let Some((summary, signature)) = kept.zip(repo.read_extension(KEPT_SIGNATURE)?) {
+        if let Some((summary, signature)) = kept_summary(repo)? {
             self.summary = Some(Checksum::of(&summary));
             tx.write_state(SUMMARY, summary, 0o644);
             tx.write_state(SIGNATURE, signature, 0o644);

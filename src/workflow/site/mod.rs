@@ -39,6 +39,7 @@ pub use sequence::{last_sequence, next_sequence, store_sequence};
 use serde::Deserialize;
 
 use super::error::Error;
+use crate::repo::Repo;
 
 /// The name under which the last signed summary is kept within `extensions/airlock`.
 pub const KEPT_SUMMARY: &str = "accepted.summary";
@@ -47,4 +48,13 @@ pub const KEPT_SIGNATURE: &str = "accepted.summary.sig";
 
 fn parse<T: for<'a> Deserialize<'a>>(file: &'static str, bytes: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(bytes).map_err(|source| Error::Record { file, source })
+}
+
+/// Returns the signed summary that was published last, and its signatures.
+///
+/// Where somebody took the last signature away, an empty file says that there is none any more.
+pub fn kept_summary(repo: &Repo) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+    let summary = repo.read_extension(KEPT_SUMMARY)?;
+    let kept = summary.zip(repo.read_extension(KEPT_SIGNATURE)?);
+    Ok(kept.filter(|(_, signature)| !signature.is_empty()))
 }

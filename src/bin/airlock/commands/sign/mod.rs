@@ -145,7 +145,16 @@ fn commit(args: &CommitArgs, context: &Context) -> Result<Done, CliError> {
     };
     let outcome = sign_commits(&repo, &args.revisions, &signers, now, observer)?;
     let changed = outcome.values().any(SignatureChanges::any);
-    let done = Done::new(&outcome).changed(changed || by_key.values().any(|&added| added > 0));
+    let mut done = Done::new(&outcome).changed(changed || by_key.values().any(|&added| added > 0));
+    let deltas = repo.static_deltas()?;
+    if deltas
+        .iter()
+        .any(|(delta, _)| outcome.contains_key(&delta.to))
+    {
+        done = done
+            .note("its static deltas bring the signatures of when they were made along:")
+            .note("`airlock sign commit --all` gives them the new ones");
+    }
     Ok(outcome.iter().fold(done, |done, (commit, changes)| {
         let by_key = by_key.get(commit).copied().unwrap_or(0);
         match changes.added.len() + by_key {
