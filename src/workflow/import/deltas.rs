@@ -16,7 +16,10 @@ use crate::workflow::finding::Finding;
 type Delta = (DeltaName, Checksum);
 
 /// Compares the deltas that a signed summary names with those that are here.
-pub(in crate::workflow) fn differing_deltas(repo: &Repo, summary: &Summary) -> Result<Option<Finding>, Error> {
+pub(in crate::workflow) fn differing_deltas(
+    repo: &Repo,
+    summary: &Summary,
+) -> Result<Option<Finding>, Error> {
     let listed = summary.static_deltas()?;
     if listed.is_empty() && summary.indexes_deltas() {
         return Ok(None);

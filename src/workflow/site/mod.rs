@@ -50,10 +50,13 @@ fn parse<T: for<'a> Deserialize<'a>>(file: &'static str, bytes: &[u8]) -> Result
     serde_json::from_slice(bytes).map_err(|source| Error::Record { file, source })
 }
 
+/// The bytes of a summary, and those of its signatures.
+pub type KeptSummary = (Vec<u8>, Vec<u8>);
+
 /// Returns the signed summary that was published last, and its signatures.
 ///
 /// Where somebody took the last signature away, an empty file says that there is none any more.
-pub fn kept_summary(repo: &Repo) -> Result<Option<(Vec<u8>, Vec<u8>)>, Error> {
+pub fn kept_summary(repo: &Repo) -> Result<Option<KeptSummary>, Error> {
     let summary = repo.read_extension(KEPT_SUMMARY)?;
     let kept = summary.zip(repo.read_extension(KEPT_SIGNATURE)?);
     Ok(kept.filter(|(_, signature)| !signature.is_empty()))
