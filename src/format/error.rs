@@ -41,6 +41,16 @@ pub enum FormatError {
     /// A number stands for no object kind, or for one that cannot stand there.
     #[error("{0} is not the number of an object kind")]
     ObjectKind(u32),
+    /// There are more than there may be.
+    #[error("{what}: {count}, more than the limit of {limit}")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A size is above the limit for its kind of thing.
     #[error("{what}: {size} bytes, more than the limit of {limit}")]
     TooLarge {

@@ -10,6 +10,7 @@
 //! insertion, and that of a GLib hash table (see [`hash_order()`]).
 
 use super::gvariant::{Value, View};
+use super::limits::{MAX_ENTRIES, MAX_SIGNATURES};
 use super::{FormatError, encoded::Codec, hash_order};
 
 /// A dictionary from names to values of any type, in a definite order.
@@ -54,13 +55,11 @@ impl Metadata {
         self.get(key)?.view().as_str()
     }
 
-    /// Returns the list of strings of a key; absent, or of another type, is `None`.
+    /// Returns the list of strings of a key; absent, of another type, or endless, is `None`.
     pub fn get_strv(&self, key: &str) -> Option<Vec<String>> {
         let value = self.get(key).filter(|value| value.signature() == "as")?;
-        let texts = value
-            .view()
-            .iter()
-            .map(|text| text.as_str().map(str::to_owned));
+        let list = Some(value.view()).filter(|list| list.len() <= MAX_ENTRIES)?;
+        let texts = list.iter().map(|text| text.as_str().map(str::to_owned));
         texts.collect()
     }
 
@@ -123,8 +122,9 @@ impl Metadata {
                 found: value.signature().to_owned(),
             });
         }
-        Ok(value
-            .view()
+        let list = value.view();
+        within("number of signatures", list.len(), MAX_SIGNATURES)?;
+        Ok(list
             .iter()
             .map(|signature| signature.bytes().to_vec())
             .collect())
@@ -166,6 +166,7 @@ impl Metadata {
         if view.type_str() != "a{sv}" {
             return Err(FormatError::Signature(view.type_str().to_owned()));
         }
+        within("number of entries", view.len(), MAX_ENTRIES)?;
         let mut entries = Vec::with_capacity(view.len());
         for entry in view.iter() {
             let pair = entry
@@ -195,6 +196,14 @@ impl Metadata {
         self.iter()
             .map(|(key, _)| key)
             .find(|key| !seen.insert(*key))
+    }
+}
+
+/// Holds a count against its limit, before anything is kept.
+fn within(what: &'static str, count: usize, limit: usize) -> Result<(), FormatError> {
+    match count <= limit {
+        true => Ok(()),
+        false => Err(FormatError::TooMany { what, count, limit }),
     }
 }
 

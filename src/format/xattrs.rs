@@ -2,6 +2,7 @@
 
 use super::FormatError;
 use super::gvariant::{Value, View};
+use super::limits::{MAX_FILE_HEADER, MAX_XATTR_NAME, MAX_XATTR_VALUE};
 
 const WHAT: &str = "xattrs";
 
@@ -80,6 +81,7 @@ impl Xattrs {
     }
 
     fn check(&self) -> Result<(), FormatError> {
+        self.check_sizes()?;
         let lossy = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
         let names = || self.iter().map(|(name, _)| name);
         if let Some(name) = names().find(|name| name.is_empty() || name.contains(&0)) {
@@ -106,5 +108,24 @@ impl Xattrs {
             }
         }
         Ok(())
+    }
+
+    /// Checks that a kernel could have given them, and that a header has room for all.
+    fn check_sizes(&self) -> Result<(), FormatError> {
+        let within = |what, size: usize, limit: usize| match size <= limit {
+            true => Ok(()),
+            false => Err(FormatError::TooLarge {
+                what,
+                size: size as u64,
+                limit: limit as u64,
+            }),
+        };
+        let mut total = 0_usize;
+        for (name, value) in self.iter() {
+            within("name of an xattr", name.len(), MAX_XATTR_NAME)?;
+            within("value of an xattr", value.len(), MAX_XATTR_VALUE)?;
+            total = total.saturating_add(name.len() + value.len());
+        }
+        within("xattrs", total, MAX_FILE_HEADER)
     }
 }

@@ -56,6 +56,14 @@ pub struct TreePath<'a> {
     name: Option<&'a str>,
 }
 
+impl TreePath<'_> {
+    /// Returns about how long it is as text.
+    fn len(&self) -> usize {
+        let parts = self.dirs.iter().map(String::as_str).chain(self.name);
+        parts.fold(1, |len, part| len + 1 + part.len())
+    }
+}
+
 impl fmt::Display for TreePath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.dirs.is_empty() && self.name.is_none() {
@@ -78,9 +86,13 @@ pub struct Missing {
     pub object: ObjectName,
     /// The commit that needs it.
     pub commit: Checksum,
-    /// Where in the commit's tree it belongs.
+    /// Where in the commit's tree it belongs; empty, where those before it took all the room.
     pub path: String,
 }
+
+/// How many bytes of paths one walk keeps. A tree can be so deep, and its names so long, that each
+/// path takes half a megabyte.
+const PATH_ROOM: usize = 64 << 20;
 
 /// Visits the commits and every object they reach; a metadata object that is absent is an error.
 ///
@@ -131,15 +143,13 @@ pub struct Walker<'s> {
     /// Set: absent objects of this commit are collected instead of being errors.
     gaps_of: Option<Checksum>,
     gaps: Vec<Missing>,
+    path_room: usize,
     /// Set: whether files are there is not asked; they are collected.
     files: Option<Vec<Checksum>>,
 }
 
-/// A directory whose entries are being visited.
-struct Frame {
-    tree: Encoded<DirTree>,
-    next_dir: usize,
-}
+/// The directories in a directory that are still to be visited; its files have been.
+type Frame = std::vec::IntoIter<(String, Checksum, Checksum)>;
 
 impl<'s> Walker<'s> {
     /// Starts with nothing seen.
@@ -149,6 +159,7 @@ impl<'s> Walker<'s> {
             seen: HashSet::new(),
             gaps_of: None,
             gaps: Vec::new(),
+            path_room: PATH_ROOM,
             files: None,
         }
     }
@@ -193,14 +204,12 @@ impl<'s> Walker<'s> {
         let mut stack: Vec<Frame> = Vec::new();
         stack.extend(self.enter(root, &dirs, visit)?);
         while let Some(frame) = stack.last_mut() {
-            let Some((name, tree, meta)) = frame.tree.dirs.get(frame.next_dir) else {
+            let Some((name, tree, meta)) = frame.next() else {
                 stack.pop();
                 dirs.pop();
                 continue;
             };
-            frame.next_dir += 1;
-            let (tree, meta) = (*tree, *meta);
-            dirs.push(name.clone());
+            dirs.push(name);
             if dirs.len() > MAX_TREE_DEPTH {
                 return Err(RepoError::TooDeep {
                     limit: MAX_TREE_DEPTH,
@@ -243,7 +252,8 @@ impl<'s> Walker<'s> {
             };
             self.leaf(ObjectKind::File, checksum, path, visit)?;
         }
-        Ok(Some(Frame { tree, next_dir: 0 }))
+        let tree = tree.into_value();
+        Ok(Some(tree.dirs.into_iter()))
     }
 
     /// Visits an object that leads nowhere.
@@ -296,13 +306,17 @@ impl<'s> Walker<'s> {
     }
 
     fn gap(&mut self, object: &ObjectName, path: TreePath<'_>) {
-        if let Some(commit) = self.gaps_of {
-            self.gaps.push(Missing {
-                object: *object,
-                commit,
-                path: path.to_string(),
-            });
-        }
+        let Some(commit) = self.gaps_of else { return };
+        // Not even measured any more, when there is no room: that would be half a megabyte of work.
+        let len = if self.path_room > 0 { path.len() } else { 1 };
+        let room = self.path_room.checked_sub(len);
+        self.path_room = room.unwrap_or(0);
+        let path = room.map_or(String::new(), |_| path.to_string());
+        self.gaps.push(Missing {
+            object: *object,
+            commit,
+            path,
+        });
     }
 }
 

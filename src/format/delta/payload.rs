@@ -42,6 +42,12 @@ impl<'a> PartPayload<'a> {
         })
     }
 
+    /// Returns how many bytes there are in it.
+    pub fn size(&self) -> usize {
+        let tables = self.modes.bytes().len() + self.xattrs.bytes().len();
+        tables + self.blob.len() + self.ops.len()
+    }
+
     /// Returns the data that operations refer to.
     pub fn blob(&self) -> &'a [u8] {
         self.blob

@@ -28,6 +28,7 @@ pub use check::Checker;
 pub use read::FilezReader;
 pub use write::{Deflater, FilezWriter};
 
+use super::content::PREFIX;
 use super::{Checksum, FileHeader, FormatError};
 
 /// What a `.filez` turned out to hold.
@@ -42,6 +43,13 @@ pub struct FilezInfo {
 }
 
 const WHAT: &str = "filez";
+
+/// Returns the size of the content that a `.filez` announces, which nobody has checked; nothing if
+/// it ends before that.
+pub fn announced_size(filez: &[u8]) -> Option<u64> {
+    let size = filez.get(PREFIX..)?.first_chunk()?;
+    Some(u64::from_be_bytes(*size))
+}
 
 fn fault(fault: &'static str) -> FormatError {
     FormatError::Field { what: WHAT, fault }

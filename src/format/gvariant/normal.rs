@@ -36,33 +36,135 @@ pub enum Fault {
     /// Values nest too deeply.
     #[error("values nest too deeply")]
     Depth,
+    /// The types are so intricate, and the values so small, that nobody could mean it.
+    #[error("its types are more work to read than so few bytes are worth")]
+    Work,
 }
 
+/// How much work each byte may cause, and every value besides: a type is scanned for each value
+/// that has it, so that a byte in sixty parentheses costs what thousands of plain ones do. No type
+/// of OSTree's needs half of it.
+const WORK_PER_BYTE: usize = 16;
+const WORK_AT_LEAST: usize = 1 << 16;
+
 /// Checks that `bytes` are a value of type `signature` in normal form.
-pub(super) fn check(signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
-    if depth > MAX_DEPTH {
-        return Err(Fault::Depth);
+pub(super) fn check(signature: Signature<'_>, bytes: &[u8]) -> Result<(), Fault> {
+    let work = WORK_PER_BYTE
+        .saturating_mul(bytes.len())
+        .saturating_add(WORK_AT_LEAST);
+    Check { work }.value(signature, bytes, 0)
+}
+
+/// A check under way.
+struct Check {
+    /// How much more work it may be.
+    work: usize,
+}
+
+impl Check {
+    fn value(&mut self, signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        if depth > MAX_DEPTH {
+            return Err(Fault::Depth);
+        }
+        self.spend(signature)?;
+        if signature
+            .fixed_size()
+            .is_some_and(|size| size != bytes.len())
+        {
+            return Err(Fault::Size);
+        }
+        match signature.first() {
+            b'b' => bytes
+                .iter()
+                .all(|&byte| byte <= 1)
+                .then_some(())
+                .ok_or(Fault::Boolean),
+            b's' => string(bytes).map(drop),
+            b'o' => grammar(bytes, is_object_path),
+            b'g' => grammar(bytes, is_dbus_signature),
+            b'v' => self.variant(bytes, depth),
+            b'a' => self.array(signature, bytes, depth),
+            b'm' => self.maybe(signature, bytes, depth),
+            b'(' | b'{' => self.tuple(signature, bytes, depth),
+            _ => Ok(()),
+        }
     }
-    if signature
-        .fixed_size()
-        .is_some_and(|size| size != bytes.len())
-    {
-        return Err(Fault::Size);
+
+    /// Counts the work of one value: a tuple scans what is in it once for every member.
+    fn spend(&mut self, signature: Signature<'_>) -> Result<(), Fault> {
+        let len = signature.as_str().len();
+        let work = match signature.first() {
+            b'(' | b'{' => len * len,
+            _ => len,
+        };
+        self.work = self.work.checked_sub(work).ok_or(Fault::Work)?;
+        Ok(())
     }
-    match signature.first() {
-        b'b' => bytes
-            .iter()
-            .all(|&byte| byte <= 1)
+
+    fn variant(&mut self, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        let (signature, child) = split_variant(bytes).ok_or(Fault::Variant)?;
+        self.value(signature, child, depth + 1)
+    }
+
+    fn maybe(&mut self, signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        let element = signature.element().ok_or(Fault::Size)?;
+        match (bytes.split_last(), element.fixed_size()) {
+            (None, _) => Ok(()),
+            (Some(_), Some(_)) => self.value(element, bytes, depth + 1),
+            (Some((0, child)), None) => self.value(element, child, depth + 1),
+            (Some(_), None) => Err(Fault::Padding),
+        }
+    }
+
+    fn array(&mut self, signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        let element = signature.element().ok_or(Fault::Size)?;
+        if is_number(element) {
+            // Every pattern of bits is a number, so that only the length can be wrong.
+            let size = element.fixed_size().unwrap_or(1);
+            return bytes
+                .len()
+                .is_multiple_of(size)
+                .then_some(())
+                .ok_or(Fault::Size);
+        }
+        let frame = ArrayFrame::read(element, bytes).ok_or(Fault::Offset)?;
+        if !frame.is_minimal() {
+            return Err(Fault::Table);
+        }
+        let mut previous = 0;
+        for index in 0..frame.count() {
+            let range = frame.element(index).ok_or(Fault::Offset)?;
+            zeros(bytes, previous, range.start)?;
+            let child = bytes.get(range.clone()).ok_or(Fault::Offset)?;
+            self.value(element, child, depth + 1)?;
+            previous = range.end;
+        }
+        Ok(())
+    }
+
+    fn tuple(&mut self, signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
+        let fixed = signature.fixed_size().is_some();
+        let mut frame = TupleFrame::new(signature, bytes);
+        loop {
+            let previous = frame.end();
+            let Some((member, range)) = frame.step() else {
+                break;
+            };
+            let range = range.ok_or(Fault::Offset)?;
+            if range.end > frame.table() {
+                return Err(Fault::Offset);
+            }
+            zeros(bytes, previous, range.start)?;
+            let child = bytes.get(range).ok_or(Fault::Offset)?;
+            self.value(member, child, depth + 1)?;
+        }
+        if fixed {
+            return zeros(bytes, frame.end(), bytes.len());
+        }
+        let minimal = framed_len(frame.end(), frame.offsets()) == bytes.len();
+        (frame.end() == frame.table() && minimal)
             .then_some(())
-            .ok_or(Fault::Boolean),
-        b's' => string(bytes).map(drop),
-        b'o' => grammar(bytes, is_object_path),
-        b'g' => grammar(bytes, is_dbus_signature),
-        b'v' => variant(bytes, depth),
-        b'a' => array(signature, bytes, depth),
-        b'm' => maybe(signature, bytes, depth),
-        b'(' | b'{' => tuple(signature, bytes, depth),
-        _ => Ok(()),
+            .ok_or(Fault::Table)
     }
 }
 
@@ -101,74 +203,8 @@ pub(super) fn split_variant(bytes: &[u8]) -> Option<(Signature<'_>, &[u8])> {
     Some((Signature::parse(text).ok()?, bytes.get(..nul)?))
 }
 
-fn variant(bytes: &[u8], depth: usize) -> Result<(), Fault> {
-    let (signature, child) = split_variant(bytes).ok_or(Fault::Variant)?;
-    check(signature, child, depth + 1)
-}
-
-fn maybe(signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
-    let element = signature.element().ok_or(Fault::Size)?;
-    match (bytes.split_last(), element.fixed_size()) {
-        (None, _) => Ok(()),
-        (Some(_), Some(_)) => check(element, bytes, depth + 1),
-        (Some((0, child)), None) => check(element, child, depth + 1),
-        (Some(_), None) => Err(Fault::Padding),
-    }
-}
-
-fn array(signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
-    let element = signature.element().ok_or(Fault::Size)?;
-    if is_number(element) {
-        // Every pattern of bits is a number, so that only the length can be wrong.
-        let size = element.fixed_size().unwrap_or(1);
-        return bytes
-            .len()
-            .is_multiple_of(size)
-            .then_some(())
-            .ok_or(Fault::Size);
-    }
-    let frame = ArrayFrame::read(element, bytes).ok_or(Fault::Offset)?;
-    if !frame.is_minimal() {
-        return Err(Fault::Table);
-    }
-    let mut previous = 0;
-    for index in 0..frame.count() {
-        let range = frame.element(index).ok_or(Fault::Offset)?;
-        zeros(bytes, previous, range.start)?;
-        let child = bytes.get(range.clone()).ok_or(Fault::Offset)?;
-        check(element, child, depth + 1)?;
-        previous = range.end;
-    }
-    Ok(())
-}
-
 fn is_number(signature: Signature<'_>) -> bool {
     b"ynqiuhxtd".contains(&signature.first())
-}
-
-fn tuple(signature: Signature<'_>, bytes: &[u8], depth: usize) -> Result<(), Fault> {
-    let fixed = signature.fixed_size().is_some();
-    let mut frame = TupleFrame::new(signature, bytes);
-    loop {
-        let previous = frame.end();
-        let Some((member, range)) = frame.step() else {
-            break;
-        };
-        let range = range.ok_or(Fault::Offset)?;
-        if range.end > frame.table() {
-            return Err(Fault::Offset);
-        }
-        zeros(bytes, previous, range.start)?;
-        let child = bytes.get(range).ok_or(Fault::Offset)?;
-        check(member, child, depth + 1)?;
-    }
-    if fixed {
-        return zeros(bytes, frame.end(), bytes.len());
-    }
-    let minimal = framed_len(frame.end(), frame.offsets()) == bytes.len();
-    (frame.end() == frame.table() && minimal)
-        .then_some(())
-        .ok_or(Fault::Table)
 }
 
 /// Checks the padding between two children.

@@ -18,7 +18,7 @@ impl<'a> View<'a> {
     /// Checks that `bytes` are a value of type `signature` in normal form.
     pub fn parse(signature: &'a str, bytes: &'a [u8]) -> Result<View<'a>, FormatError> {
         let signature = Signature::parse(signature)?;
-        check(signature, bytes, 0).map_err(|fault| FormatError::NotNormal {
+        check(signature, bytes).map_err(|fault| FormatError::NotNormal {
             signature: signature.as_str().to_owned(),
             fault,
         })?;
