@@ -17,7 +17,9 @@
 use std::io::Read;
 
 use super::{
-    ApplyFault, DeltaError, NoSources, Sources, check_part,
+    ApplyFault, DeltaError, NoSources, Sources,
+    allowance::Allowance,
+    check_part,
     content::{Content, source_name},
     patch::Patch,
     unpack_part,
@@ -93,6 +95,7 @@ fn run(
         ops: payload.ops(),
         source: None,
         sources,
+        allowance: Allowance::of(payload.size()),
     };
     for object in &header.objects {
         let made = program.make(object, sink);
@@ -108,6 +111,7 @@ struct Program<'a> {
     source: Option<Checksum>,
     /// Where old files are; nothing if there are none to read.
     sources: Option<&'a dyn Sources>,
+    allowance: Allowance,
 }
 
 /// The operations that make the content of one opened file.
@@ -266,7 +270,9 @@ impl<'a> Program<'a> {
     }
 
     fn blob(&self, span: Span) -> Result<&'a [u8], DeltaError> {
-        Ok(span.of(self.payload.blob()).ok_or(ApplyFault::BlobRange)?)
+        let bytes = span.of(self.payload.blob()).ok_or(ApplyFault::BlobRange)?;
+        self.allowance.spend(bytes.len() as u64)?;
+        Ok(bytes)
     }
 
     /// Puts a content object's header together; `bytes` are its target if it is a symbolic link.
@@ -280,6 +286,11 @@ impl<'a> Program<'a> {
             .payload
             .xattrs(index(look.xattrs))?
             .ok_or(ApplyFault::XattrIndex(look.xattrs))?;
+        let described: usize = xattrs
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        self.allowance.spend(described as u64)?;
         let target = match (mode.is_symlink(), bytes) {
             (false, _) => None,
             (true, None) => return Err(ApplyFault::OpenSymlink.into()),

@@ -37,6 +37,9 @@ pub enum DeltaError {
     /// A part's xz stream cannot be unpacked.
     #[error("a part's xz stream cannot be unpacked")]
     Xz(#[source] io::Error),
+    /// A part of a bundle is compressed inside.
+    #[error("a part is compressed by xz; in a bundle, xz only stores")]
+    NotStored,
     /// A part, unpacked, is over the limit.
     #[error("a part unpacks to more than {limit} bytes")]
     PayloadTooLarge {

@@ -56,6 +56,12 @@ pub enum ApplyFault {
     /// A patch's control numbers are negative, too large, or write past the end of the file.
     #[error("the patch has impossible control numbers")]
     PatchControl,
+    /// The same data is used so often that a small part would be endless work.
+    #[error("the same data is used over and over")]
+    Repetitive,
+    /// The objects are larger than the part's header says.
+    #[error("the objects are larger than the {0} bytes that the part's header states")]
+    MoreThanStated(u64),
     /// The object was made, and is another one.
     #[error("the result is {0}, another object")]
     WrongChecksum(Checksum),

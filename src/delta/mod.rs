@@ -9,6 +9,7 @@
 //! Applying trusts nothing: a part is held against its header, its operations against their
 //! grammar, every object against its name, and all that the header lists must be there.
 
+mod allowance;
 mod apply;
 mod assemble;
 mod budget;
@@ -25,6 +26,7 @@ mod patch;
 mod rope;
 mod source;
 mod spine;
+mod travel;
 mod unpack;
 mod whole;
 
@@ -38,4 +40,5 @@ pub use pairing::{Pairing, TreeFile};
 pub use part::DeltaPart;
 pub use source::{NoSources, RepoSources, SourceFile, Sources};
 pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine};
+pub use travel::{apply_travelling, examine_travelling};
 pub use unpack::{MAX_PAYLOAD, check_part, unpack_part};

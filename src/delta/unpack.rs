@@ -43,6 +43,14 @@ pub fn check_part(header: &PartHeader, part: &[u8]) -> Result<(), DeltaError> {
     Ok(())
 }
 
+/// Checks that a part does not compress: it unpacks to less than it is itself.
+pub(super) fn check_stored(part: &[u8]) -> Result<(), DeltaError> {
+    match part.split_first() {
+        Some((&XZ, stream)) if !stored_xz::is_stored(stream) => Err(DeltaError::NotStored),
+        _ => Ok(()),
+    }
+}
+
 /// Returns a part's payload.
 pub fn unpack_part(part: &[u8]) -> Result<Cow<'_, [u8]>, DeltaError> {
     unpack_within(part, MAX_PAYLOAD)

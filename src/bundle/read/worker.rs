@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Receiver;
 
 use crate::bundle::MemberName;
-use crate::format::filez::{Checker, FilezInfo};
+use crate::format::filez::{Checker, FilezInfo, announced_size};
 use crate::format::{Checksum, FormatError};
 
 use super::engine::{Pass, Stop};
@@ -156,6 +156,9 @@ fn whole<S: PayloadSink>(
     if pass.is_stopped() {
         return Err(Stop);
     }
+    if let Some(size) = announced_size(stored) {
+        pass.sunk(pass.sink.admit(release, size))?;
+    }
     let checked = tools.check(stored, pass.sink.wants_content());
     let info = pass.bundle(checked.map_err(|source| ReadError::Object {
         member: Box::new(member),
@@ -185,6 +188,7 @@ fn streamed<S: PayloadSink>(
 ) -> Result<(), Stop> {
     let name = incoming.name;
     let mut large = pass.bundle(LargeFilez::open(incoming))?;
+    pass.sunk(pass.sink.admit(release, large.size()))?;
     let taken = pass
         .sink
         .object(release, &name, FilezObject::Streamed(&mut large));
