@@ -5,6 +5,7 @@
 //! ```
 
 mod advice;
+mod announced;
 mod attach;
 mod carried;
 mod client_check;

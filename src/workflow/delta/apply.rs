@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 
 use super::StaticDeltaError;
@@ -89,7 +90,7 @@ pub(super) fn open(path: &Path) -> Result<(Superblock, PathBuf), Error> {
 /// Reads a file of at most `limit` bytes.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StaticDeltaError> {
     let mut bytes = Vec::new();
-    let read = File::open(path)
+    let read = open_file(path)
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .and_then(|read| match read as u64 > limit {
             true => Err(io::ErrorKind::FileTooLarge.into()),
@@ -101,6 +102,16 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StaticDeltaError> {
         source,
     })?;
     Ok(bytes)
+}
+
+/// Opens a regular file, and does not hang on what is none.
+fn open_file(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is not a regular file")),
+    }
 }
 
 /// The commit that patches build on must be here, whole.
@@ -140,6 +151,7 @@ fn make_objects(
     directory: &Path,
 ) -> Result<(), Error> {
     let next = AtomicUsize::new(0);
+    let inline = superblock.inline_parts();
     let work = || -> Result<(), Error> {
         let scratch = tx.repo().path().join("tmp");
         let sources = RepoSources::new(tx.repo(), &scratch);
@@ -152,7 +164,7 @@ fn make_objects(
                 tx,
                 commit: superblock.to(),
             };
-            let made = match superblock.inline_part(number) {
+            let made = match inline.get(number).copied().flatten() {
                 Some(bytes) => apply_part(header, bytes, &sources, &mut sink),
                 None => {
                     let bytes = read(&directory.join(number.to_string()), limit(header))?;

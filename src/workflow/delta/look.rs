@@ -70,21 +70,23 @@ pub fn delete(repo: &Repo, name: &DeltaName) -> Result<(), Error> {
 }
 
 fn describe(superblock: &Superblock) -> DeltaLook {
-    let parts = superblock.parts.iter().enumerate();
+    let inline = superblock.inline_parts();
+    let parts = superblock.parts.iter().zip(&inline);
+    let stored = superblock.fallbacks.iter().map(|entry| entry.stored);
     DeltaLook {
         from: superblock.from,
         to: superblock.to(),
         timestamp: superblock.timestamp,
         parts: parts
-            .map(|(number, part)| LookedPart {
+            .map(|(part, inline)| LookedPart {
                 checksum: part.checksum,
                 size: part.size,
                 unpacked: part.unpacked,
                 objects: part.objects.len(),
-                inline: superblock.inline_part(number).is_some(),
+                inline: inline.is_some(),
             })
             .collect(),
         fallbacks: superblock.fallbacks.len(),
-        fallback_size: superblock.fallbacks.iter().map(|entry| entry.stored).sum(),
+        fallback_size: stored.fold(0, u64::saturating_add),
     }
 }

@@ -1,6 +1,6 @@
 //! Every reason to refuse a verified bundle that can be seen before its payload is read.
 
-use crate::bundle::{Manifest, Member, Release, Role as MemberRole, VerifiedBundle};
+use crate::bundle::{ByteTotals, Manifest, Member, Release, Role as MemberRole, VerifiedBundle};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::{Mode, Repo, RepoError, walk};
 use crate::workflow::error::Error;
@@ -212,10 +212,12 @@ fn space(repo: &Repo, bundle: &VerifiedBundle) -> Result<Option<Finding>, Error>
         .releases
         .iter()
         .map(|release| &release.bytes);
-    let total: u64 = match repo.mode() {
-        Mode::Archive => sizes.map(|bytes| bytes.stored).sum(),
-        _ => sizes.map(|bytes| bytes.content).sum(),
+    let size = |bytes: &ByteTotals| match repo.mode() {
+        Mode::Archive => bytes.stored,
+        _ => bytes.content,
     };
+    // Whatever is claimed: what cannot even be added up is more than there is.
+    let total = sizes.fold(0, |total: u64, bytes| total.saturating_add(size(bytes)));
     let needed = total.saturating_sub(repo.staged_bytes(bundle.id())?);
     let available = repo.space_left()?;
     Ok((needed > available).then_some(Finding::NoSpace { needed, available }))

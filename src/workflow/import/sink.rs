@@ -4,9 +4,10 @@ use std::io::Read;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::bundle::{FilezObject, PayloadSink};
-use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_part};
+use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_travelling};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Summary};
 use crate::repo::{Mode, ObjectSource, Repo, SummaryPair, Transaction, walk};
+use crate::workflow::announced::Announced;
 use crate::workflow::carried::{self, Reach};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
@@ -42,6 +43,7 @@ pub(super) struct Importer<'a, 'r> {
     /// Whose summary is published in the end.
     publishes: SummarySource,
     state: Mutex<State>,
+    announced: Announced<'a>,
     /// The files that the release under way may bring.
     reach: RwLock<Reach>,
 }
@@ -78,6 +80,7 @@ impl<'a, 'r> Importer<'a, 'r> {
             target,
             publishes,
             state: Mutex::default(),
+            announced: Announced::new(check.manifest),
             reach: RwLock::default(),
         }
     }
@@ -175,6 +178,10 @@ impl PayloadSink for Importer<'_, '_> {
         let state = &mut *self.state();
         let spine = self.check.spine(release, bytes, &mut state.findings)?;
         self.go_on(state)?;
+        // What is found to be contradictory tells more than that it is too much.
+        if state.findings.is_empty() {
+            self.announced.spine(release, &spine.superblock)?;
+        }
         if let Target::Stage(tx) = &self.target {
             tx.write_metadata(ObjectKind::Commit, spine.commit().bytes())?;
             self.history(tx, &spine)?;
@@ -199,7 +206,7 @@ impl PayloadSink for Importer<'_, '_> {
             importer: self,
             trees: Vec::new(),
         };
-        apply_part(&header, bytes, &sources, &mut sink)?;
+        apply_travelling(&header, bytes, &sources, &mut sink)?;
         let trees = sink.trees;
         let state = &mut *self.state();
         for (object, bytes) in &trees {
@@ -231,6 +238,10 @@ impl PayloadSink for Importer<'_, '_> {
 
     fn wants_content(&self) -> bool {
         matches!(self.target, Target::Stage(_)) && self.repo.mode() != Mode::Archive
+    }
+
+    fn admit(&self, release: usize, size: u64) -> Result<(), Error> {
+        self.announced.bring(release, size)
     }
 
     fn object(

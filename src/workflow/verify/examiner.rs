@@ -6,9 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::VerifiedRelease;
 use crate::bundle::{FilezObject, PayloadSink, Release};
-use crate::delta::{DeltaError, ObjectSink, examine_part};
+use crate::delta::{DeltaError, ObjectSink, examine_travelling};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName};
 use crate::openpgp::Verification;
+use crate::workflow::announced::Announced;
 use crate::workflow::carried::{Carried, Reach};
 use crate::workflow::release_check::{ReleaseCheck, Spine};
 use crate::workflow::{Error, Finding};
@@ -17,6 +18,7 @@ use crate::workflow::{Error, Finding};
 pub(super) struct Examiner<'a> {
     check: ReleaseCheck<'a>,
     state: Mutex<State>,
+    announced: Announced<'a>,
 }
 
 /// What was learnt so far.
@@ -51,6 +53,7 @@ impl Strays {
 impl<'a> Examiner<'a> {
     pub(super) fn new(check: ReleaseCheck<'a>) -> Self {
         Examiner {
+            announced: Announced::new(check.manifest),
             check,
             state: Mutex::default(),
         }
@@ -145,6 +148,10 @@ impl PayloadSink for Examiner<'_> {
         let state = &mut *self.state();
         state.close(&self.check.manifest.releases);
         let spine = self.check.spine(release, bytes, &mut state.findings)?;
+        // What is found to be contradictory tells more than that it is too much.
+        if state.findings.is_empty() {
+            self.announced.spine(release, &spine.superblock)?;
+        }
         if let Some(stated) = self.check.manifest.releases.get(release) {
             state.releases.push(VerifiedRelease {
                 name: stated.name.clone(),
@@ -169,7 +176,7 @@ impl PayloadSink for Examiner<'_> {
         // A part that the superblock does not list was found when the two were compared.
         let Some(header) = header else { return Ok(()) };
         let mut made = Made::default();
-        examine_part(&header, bytes, &mut made)?;
+        examine_travelling(&header, bytes, &mut made)?;
         let state = &mut *self.state();
         for (object, bytes) in &made.metadata {
             state.carried.add(object, bytes)?;
@@ -190,6 +197,10 @@ impl PayloadSink for Examiner<'_> {
             .filter(|object| !state.reach.holds(object))
             .for_each(|object| state.strays.add(*object));
         Ok(())
+    }
+
+    fn admit(&self, release: usize, size: u64) -> Result<(), Error> {
+        self.announced.bring(release, size)
     }
 
     fn object(&self, _: usize, name: &Checksum, _: FilezObject<'_>) -> Result<(), Error> {
