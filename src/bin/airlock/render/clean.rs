@@ -16,6 +16,22 @@ pub fn clean_lines(text: &str) -> String {
         })
 }
 
+/// Returns a JSON document in which such characters stand as JSON escapes them: it reads the same.
+pub fn clean_json(document: &str) -> String {
+    let escaped = |mut out: String, c: char| {
+        match is_harmful(c) && c != '\n' {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }),
+            false => out.push(c),
+        }
+        out
+    };
+    document
+        .chars()
+        .fold(String::with_capacity(document.len()), escaped)
+}
+
 fn push_safe(mut out: String, c: char) -> String {
     if is_harmful(c) {
         out.extend(c.escape_unicode());
@@ -51,5 +67,7 @@ mod tests {
             assert_eq!(clean(given), shown);
         }
         assert_eq!(clean_lines("a\nb\r"), "a\nb\\u{d}");
+        let json = clean_json("{\n\"a\u{202e}\": \"\u{7f}\u{e0041}é\"}");
+        assert_eq!(json, "{\n\"a\\u202e\": \"\\u007f\\udb40\\udc41é\"}");
     }
 }

@@ -10,7 +10,7 @@ mod table;
 mod trust_updates;
 mod wrap;
 
-pub use clean::{clean, clean_lines};
+pub use clean::{clean, clean_json, clean_lines};
 pub use done::{Done, findings};
 pub use human::{bytes, count, duration, time};
 pub use sheet::sheet;

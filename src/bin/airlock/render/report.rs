@@ -17,10 +17,14 @@ use terminal_size::{Width, terminal_size_of};
 use crate::args::OutputArgs;
 use crate::context::{Priority, Stderr};
 use crate::error::CliError;
-use crate::render::{Done, red};
+use crate::render::{Done, clean, clean_json, red};
 
 /// A person reads so many faults; `--json` holds all.
 const MAX_FAULTS: usize = 20;
+
+/// The most reasons of one error, and the longest.
+const MAX_REASONS: usize = 50;
+const MAX_QUOTED: usize = 2000;
 
 /// Reports what came of a verb that ran to its end.
 pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
@@ -125,21 +129,38 @@ fn error_document(command: &str, error: &CliError) -> Value {
 }
 
 fn error_lines(command: &str, error: &CliError, width: Option<usize>) -> Vec<String> {
-    let what = format!("{}: {}", title(error.class()), error.what(command));
+    let what = format!("{}: {}", title(error.class()), shown(&error.what(command)));
     let promise = if error.is_untouched() {
         " Nothing was changed."
     } else {
         ""
     };
-    let next = format!("  next: {}.{promise}", sentence(error.hint()));
-    let whys = error.reasons().iter().map(|why| format!("  why:  {why}"));
-    let lines = [what].into_iter().chain(whys).chain([next]);
+    let next = format!("  next: {}.{promise}", shown(&sentence(error.hint())));
+    let reasons = error.reasons();
+    let whys = reasons.iter().take(MAX_REASONS);
+    let whys = whys.map(|why| format!("  why:  {}", shown(why)));
+    let more = reasons
+        .len()
+        .checked_sub(MAX_REASONS)
+        .filter(|&more| more > 0);
+    let more = more.map(|more| format!("  why:  and {more} more; --json lists all"));
+    let lines = [what].into_iter().chain(whys).chain(more).chain([next]);
     let mut lines: Vec<String> = lines.flat_map(|line| wrap(&line, width)).collect();
     // Colour comes last: it takes no room.
     if let Some((title, rest)) = lines.first().and_then(|first| first.split_once(": ")) {
         lines[0] = format!("{}: {rest}", red(title));
     }
     lines
+}
+
+/// Makes a text safe to show, and as long as anybody reads: what an error quotes may be a name of a
+/// megabyte, and whoever wrote it may be hostile.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_QUOTED).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    clean(&shown)
 }
 
 /// Breaks a reason at spaces and indents what follows; without a width it stays one line.
@@ -188,7 +209,7 @@ fn title(class: Class) -> &'static str {
 }
 
 fn document(value: &Value) -> io::Result<()> {
-    stdout(&format!("{value:#}\n"))
+    stdout(&clean_json(&format!("{value:#}\n")))
 }
 
 fn stdout(text: &str) -> io::Result<()> {
