@@ -1,8 +1,10 @@
 //! The repositories that stock `ostree` made, out of their archives.
 
-use std::{collections::BTreeMap, fs::File, io::Read, path::PathBuf};
+use std::{collections::BTreeMap, fs::File, io::Read, path::PathBuf, process::Command};
 
+use airlock::repo::Repo;
 use flate2::read::GzDecoder;
+use tempfile::TempDir;
 
 /// Returns the path of a file under `tests/data`.
 pub fn path(name: &str) -> PathBuf {
@@ -34,4 +36,24 @@ pub fn repo_files(name: &str) -> BTreeMap<String, Vec<u8>> {
         files.insert(below.to_owned(), bytes);
     }
     files
+}
+
+/// Unpacks a repository, extended attributes included.
+pub fn repo(name: &str) -> (TempDir, Repo) {
+    let dir = TempDir::new().unwrap();
+    let archive = path(&format!("{name}.tar.gz"));
+    let status = Command::new("tar")
+        .args([
+            "--xattrs",
+            "--xattrs-include=user.*",
+            "--no-same-owner",
+            "-xpzf",
+        ])
+        .arg(archive)
+        .arg("-C")
+        .arg(dir.path())
+        .status();
+    assert!(status.unwrap().success());
+    let repo = Repo::open(dir.path().join(name)).unwrap();
+    (dir, repo)
 }

@@ -279,7 +279,8 @@ fn a_disk_that_is_full_at_every_moment() {
     let site = mount.site();
     site.keep_nothing_free();
     let mut update = Forged::update();
-    update.manifest["releases"][0]["bytes"] = serde_json::json!({"stored": 0, "content": 0});
+    update.manifest["releases"][0]["bytes"] =
+        serde_json::json!({"stored": 0, "content": forge::CONTENT});
     let dir = TempDir::new().unwrap();
     let bundle = write(dir.path(), &update.tar());
     let before = tree::listing(&site.path());

@@ -160,7 +160,7 @@ impl Scene {
                 "commit": 1, "dirtree": count(ObjectKind::DirTree), "dirmeta": count(ObjectKind::DirMeta),
                 "file": self.files.len(),
             },
-            "bytes": {"stored": 0, "content": 0},
+            "bytes": {"stored": 0, "content": 64 << 20},
         });
         let (name, commit, edit) = (self.name.clone(), self.commit.checksum(), self.edit.clone());
         let edit = move |manifest: &mut Value| {

@@ -17,17 +17,20 @@ use sequoia_openpgp as pgp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::fixture;
 use crate::handmade::{Part, object_path, tar_of};
-use crate::repo::objects::fixture;
 
-/// When everything in these tests happens.
-pub const NOW: u64 = 1_800_000_000;
+/// When everything in these tests happens: after the commits, and before any clock that is right.
+pub const NOW: u64 = 1_750_000_000;
 /// The ref of the fixture's commits.
 pub const REF: &str = "test/x86_64/main";
 /// The first commit.
 pub const OLD: &str = "308148eac3440c57252437962f8bc9fcce9fb31b7ea2b1da585351be42b259f2";
 /// The second commit, whose parent is the first.
 pub const NEW: &str = "9162462524b4c03745c3414155eecdb7958631b1d9c3439214b937718b7a688b";
+
+/// More than the content of either.
+pub const CONTENT: u64 = 4 << 20;
 
 /// A key of the test.
 pub struct Key {
@@ -115,7 +118,7 @@ pub fn trust(policy: &str) -> Trust {
 }
 
 /// The repository that the bundles come from.
-pub static TWIN: LazyLock<(TempDir, Repo)> = LazyLock::new(|| fixture("archive-repo"));
+pub static TWIN: LazyLock<(TempDir, Repo)> = LazyLock::new(|| fixture::repo("archive-repo"));
 
 /// What the spine and the packs of a release are made from.
 pub struct Content {
@@ -207,7 +210,7 @@ impl Content {
                 "dirmeta": count(ObjectKind::DirMeta),
                 "file": self.files.len(),
             },
-            "bytes": {"stored": stored, "content": stored},
+            "bytes": {"stored": stored, "content": CONTENT},
         })
     }
 }
@@ -313,12 +316,17 @@ pub fn summary_pair(refs: &[(&str, Checksum)], last_modified: u64, key: &Key) ->
         let size = of.bytes().len() as u64;
         SummaryRef::new(name, size, *commit, of.version(), of.timestamp)
     };
+    summary_of(refs.iter().map(entry).collect(), last_modified, key)
+}
+
+/// A summary of these entries, and its signatures.
+pub fn summary_of(refs: Vec<SummaryRef>, last_modified: u64, key: &Key) -> [Part; 2] {
     let fields = SummaryFields {
         last_modified,
         mode: "archive-z2".into(),
         ..SummaryFields::default()
     };
-    let summary = Summary::new(refs.iter().map(entry).collect(), fields).encode();
+    let summary = Summary::new(refs, fields).encode();
     let mut signatures = Metadata::new();
     signatures.set_signatures(Metadata::GPGSIGS, &[key.sign(&summary)]);
     [

@@ -1,5 +1,6 @@
 //! What a directory tree is, in lines that can be compared: a byte that changes shows.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -44,7 +45,8 @@ fn list(root: &Path, dir: &Path, lines: &mut Vec<String>) {
 /// Says what is gone, and what is new.
 pub fn changes(before: &[String], after: &[String]) -> Vec<String> {
     let only = |sign: char, these: &[String], others: &[String]| -> Vec<String> {
-        let these = these.iter().filter(|line| !others.contains(line));
+        let others: HashSet<&String> = others.iter().collect();
+        let these = these.iter().filter(|line| !others.contains(*line));
         these.map(|line| format!("{sign} {line}")).collect()
     };
     let mut changes = only('-', before, after);

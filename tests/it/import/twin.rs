@@ -143,7 +143,7 @@ impl Twin {
                 "commit": 1, "dirtree": count(ObjectKind::DirTree),
                 "dirmeta": count(ObjectKind::DirMeta), "file": files.len(),
             },
-            "bytes": {"stored": stored, "content": stored},
+            "bytes": {"stored": stored, "content": stored + (1 << 20)},
         });
         let (id, sequence, edit) = (cargo.commit, cargo.sequence, cargo.edit.clone());
         let edit = move |manifest: &mut Value| {

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::process::Command;
 
 use airlock::Class;
 use airlock::format::{Checksum, ObjectKind, ObjectName, Xattrs};
@@ -13,31 +11,12 @@ use airlock::repo::{Mode, Repo};
 use tempfile::TempDir;
 
 use super::listing;
+pub use crate::fixture::repo as fixture;
 
 const FROM: &str = "308148eac3440c57252437962f8bc9fcce9fb31b7ea2b1da585351be42b259f2";
 const TO: &str = "9162462524b4c03745c3414155eecdb7958631b1d9c3439214b937718b7a688b";
 const BUO: &str = "c00e4470ba5ccfc93971e43e8b8323121302aa1b63f6f6f7d135eda717d453a3";
 const COL: &str = "4c34fabfc61e392297f4508b6db5062500c87d65299f4d4934ff23bf1282357a";
-
-/// Unpacks a fixture, extended attributes included.
-pub fn fixture(name: &str) -> (TempDir, Repo) {
-    let dir = TempDir::new().unwrap();
-    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.tar.gz"));
-    let status = Command::new("tar")
-        .args([
-            "--xattrs",
-            "--xattrs-include=user.*",
-            "--no-same-owner",
-            "-xpzf",
-        ])
-        .arg(archive)
-        .arg("-C")
-        .arg(dir.path())
-        .status();
-    assert!(status.unwrap().success());
-    let repo = Repo::open(dir.path().join(name)).unwrap();
-    (dir, repo)
-}
 
 /// Reads a tree through and through; returns the files that are in it.
 fn read_tree(repo: &Repo, tree: &Checksum, meta: &Checksum, files: &mut BTreeSet<Checksum>) {
