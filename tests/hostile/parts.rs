@@ -142,7 +142,7 @@ fn superblocks() {
             with(|s| s.from = Some(Checksum::of(b""))),
         )
         .exits(&[4]),
-        Attack::new("no base", "signature", with(|s| s.from = None)).exits(&[4]),
+        Attack::new("no base", "from", with(|s| s.from = None)).exits(&[4]),
         Attack::new(
             "the numbers of no machine",
             "",
