@@ -1,7 +1,6 @@
 //! Superblocks that lie about their parts, and what else stands in a bundle.
 
 use airlock::format::delta::{Endian, Fallback};
-use airlock::format::gvariant::Value;
 use airlock::format::{Checksum, ObjectKind, ObjectName};
 use serde_json::json;
 
