@@ -137,7 +137,7 @@ fn superblocks() {
         ),
         Attack::new(
             "another base",
-            "signature",
+            "from",
             with(|s| s.from = Some(Checksum::of(b""))),
         )
         .exits(&[4]),
