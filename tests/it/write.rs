@@ -16,7 +16,7 @@ use airlock::repo::{Mode, Repo};
 use tempfile::TempDir;
 
 use crate::fixture;
-use crate::repo::{listing, scratch};
+use crate::repo::{flip, listing, scratch};
 
 const RESERVE: Reserve = Reserve {
     manifest: 16384,
@@ -437,10 +437,7 @@ fn reading_back_names_what_differs() {
             Form::Tar { split: None } => "b.partial",
             Form::Tar { .. } => "b.002.partial",
         };
-        let path = directory.path().join(pack);
-        let mut bytes = fs::read(&path).unwrap();
-        bytes[(2 << 20) + 5] ^= 1;
-        fs::write(&path, bytes).unwrap();
+        flip(&directory.path().join(pack), (2 << 20) + 5);
         let error = sealed.read_back(&Silent).unwrap_err();
         let WriteError::ReadBack { member, start, end } = &error else {
             panic!("{error}")

@@ -35,8 +35,8 @@ pub(super) struct Sizes {
     pub(super) content: u64,
 }
 
-/// Nanoseconds of one core for a byte of content, as `calibrate` prints them for this machine's
-/// shared libraries; on another only their ratio to the medium's speed shifts.
+/// Nanoseconds of one core for a byte of content, as whole runs over real images add up on one machine;
+/// on another only their ratio to the medium's speed shifts.
 mod cost {
     /// Reading both files of a pair, comparing them, and trying the patch out.
     pub(super) const MAKING: u64 = 19;

@@ -10,8 +10,6 @@
 //! pay is declined: the file travels whole, in a part or elsewhere. What is too large for a patch,
 //! or compressed already, is made of ranges of the old file instead, see `copies`.
 
-#[cfg(test)]
-mod calibrate;
 mod choice;
 mod effort;
 mod job;

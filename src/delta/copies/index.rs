@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_window_that_moved_has_the_hash_of_its_place() {
-        let bytes: Vec<u8> = (0..1000u32).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..1000u32).map(|i| ((i * i) >> 3) as u8).collect();
         let at = |place: usize| Rolling::of(bytes[place..].first_chunk().unwrap());
         let mut rolling = at(0);
         for place in 1..bytes.len() - WINDOW {

@@ -8,7 +8,7 @@
 //! Ranges take no memory where they are made or applied, however large the file. But a byte that
 //! changed breaks one, and what a patch says in small differences they say in full: on a security
 //! update of Debian, a third more bytes than patches. Where they say the same as the patch of a
-//! small file, they saved nothing (82.95 MB for 82.94) and were one more thing to weigh. So they are
+//! small file, they saved 0.02 % (82.953 MB for 82.967) and cost a tenth more time. So they are
 //! for files that are too large for patches, and for those of which only whole runs stay the same,
 //! because they are compressed.
 

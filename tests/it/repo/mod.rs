@@ -59,3 +59,10 @@ pub fn listing(root: &Path) -> Vec<String> {
     found.sort();
     found
 }
+
+/// Changes one byte of a file.
+pub fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
