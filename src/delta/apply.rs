@@ -185,7 +185,7 @@ impl<'a> Program<'a> {
         let hash = header.hasher();
         let mut content = Content::made(&self.payload, body.ops, body.size, self.sources(), hash);
         if let Some(source) = body.source {
-            content.set_source(source)?;
+            content.set_source(source);
         }
         hand_on(object, header, body.size, content, sink)
     }

@@ -18,8 +18,8 @@ pub(super) struct Content<'a> {
     ops: &'a [u8],
     size: u64,
     sources: &'a dyn Sources,
+    source: Option<Checksum>,
     old: Option<(Checksum, SourceFile)>,
-    reads_old: bool,
     current: Current<'a>,
     hash: Sha256,
     fault: Option<DeltaError>,
@@ -40,8 +40,8 @@ impl<'a> Content<'a> {
             ops: &[],
             size: bytes.len() as u64,
             sources,
+            source: None,
             old: None,
-            reads_old: false,
             current: Current::Blob(bytes),
             hash,
             fault: None,
@@ -64,13 +64,18 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Sets the read source, as `r` does.
-    pub(super) fn set_source(&mut self, checksum: Checksum) -> Result<(), DeltaError> {
+    /// Sets the read source, as `r` does; one that nothing is read from need not be there.
+    pub(super) fn set_source(&mut self, checksum: Checksum) {
+        self.source = Some(checksum);
+    }
+
+    /// Opens the read source, unless it is open.
+    fn open_source(&mut self) -> Result<(), DeltaError> {
+        let checksum = self.source.ok_or(ApplyFault::NoSource)?;
         let is_open = matches!(&self.old, Some((open, _)) if *open == checksum);
         if !is_open {
             self.old = Some((checksum, self.sources.open(&checksum)?));
         }
-        self.reads_old = true;
         Ok(())
     }
 
@@ -110,10 +115,11 @@ impl<'a> Content<'a> {
         match Op::decode(&mut self.ops, false)? {
             Op::SetSource(offset) => {
                 let checksum = source_name(self.blob, offset)?;
-                self.set_source(checksum)?;
+                self.set_source(checksum);
             }
-            Op::UnsetSource => self.reads_old = false,
-            Op::Write(span) if self.reads_old => {
+            Op::UnsetSource => self.source = None,
+            Op::Write(span) if self.source.is_some() => {
+                self.open_source()?;
                 self.check_range(span)?;
                 self.current = Current::Old(span);
             }
@@ -122,6 +128,7 @@ impl<'a> Content<'a> {
             }
             Op::Patch(span) => {
                 let stream = span.of(self.blob).ok_or(ApplyFault::BlobRange)?;
+                self.open_source()?;
                 self.current = Current::Patch(Patch::new(stream, self.size));
             }
             _ => return Err(ApplyFault::AlreadyOpen.into()),
