@@ -74,6 +74,10 @@ impl ObjectSink for Bounded<'_> {
         self.sink.file(checksum, header, size, content)
     }
 
+    fn takes(&mut self, checksum: &Checksum, sources: &[Checksum]) -> bool {
+        self.sink.takes(checksum, sources)
+    }
+
     fn patched(&mut self, checksum: &Checksum, size: u64) -> Result<(), DeltaError> {
         self.take(size)?;
         self.sink.patched(checksum, size)

@@ -35,10 +35,7 @@ pub trait PayloadSink: Sync {
     }
 
     /// Learns how large the content of a file object is going to be, before any of it is inflated.
-    fn admit(&self, release: usize, size: u64) -> Result<(), Self::Error> {
-        let _ = (release, size);
-        Ok(())
-    }
+    fn admit(&self, release: usize, size: u64) -> Result<(), Self::Error>;
 
     /// Takes a file object. A [`FilezObject::Streamed`] is checked only when it was read to its end.
     fn object(

@@ -12,9 +12,10 @@ use std::io::Read;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::bundle::{FilezObject, PayloadSink};
-use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_part};
+use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_travelling};
 use crate::format::{Checksum, Commit, Encoded, FileHeader, ObjectKind, ObjectName};
 use crate::repo::{Mode, Repo, RepoError, SummaryPair, Survey, Transaction};
+use crate::workflow::announced::Announced;
 use crate::workflow::carried::{Carried, Reach};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
@@ -38,6 +39,7 @@ pub(super) struct Need<'a, 'r> {
 pub(super) struct Mender<'a, 'r> {
     need: &'a Need<'a, 'r>,
     check: ReleaseCheck<'a>,
+    announced: Announced<'a>,
     state: Mutex<State>,
 }
 
@@ -73,6 +75,7 @@ impl<'a, 'r> Mender<'a, 'r> {
         };
         Mender {
             need,
+            announced: Announced::new(check.manifest),
             check,
             state: Mutex::new(state),
         }
@@ -158,6 +161,7 @@ impl PayloadSink for Mender<'_, '_> {
         let mut findings = Vec::new();
         let spine = self.check.spine(release, bytes, &mut findings)?;
         Error::refuse_any(but_age(findings))?;
+        self.announced.spine(release, &spine.superblock)?;
         let state = &mut *self.state();
         self.commit(state, spine.commit())?;
         for ancestor in spine.superblock.history()? {
@@ -178,12 +182,8 @@ impl PayloadSink for Mender<'_, '_> {
         };
         let scratch = self.need.repo.path().join("tmp");
         let sources = RepoSources::new(self.need.repo, &scratch);
-        Ok(apply_part(
-            &header,
-            bytes,
-            &sources,
-            &mut PartSink { mender: self },
-        )?)
+        let mut sink = PartSink { mender: self };
+        Ok(apply_travelling(&header, bytes, &sources, &mut sink)?)
     }
 
     fn spine(&self, release: usize) -> Result<(), Error> {
@@ -200,6 +200,10 @@ impl PayloadSink for Mender<'_, '_> {
 
     fn wants_content(&self) -> bool {
         self.need.tx.is_some() && self.need.repo.mode() != Mode::Archive
+    }
+
+    fn admit(&self, release: usize, size: u64) -> Result<(), Error> {
+        self.announced.bring(release, size)
     }
 
     fn object(&self, _: usize, name: &Checksum, object: FilezObject<'_>) -> Result<(), Error> {
@@ -255,10 +259,6 @@ impl ObjectSink for PartSink<'_, '_, '_> {
             return false;
         }
         wanted
-    }
-
-    fn patched(&mut self, _: &Checksum, _: u64) -> Result<(), DeltaError> {
-        Ok(())
     }
 
     fn file(

@@ -58,6 +58,10 @@ impl PayloadSink for Recorder {
         self.note(format!("spine {release}"))
     }
 
+    fn admit(&self, _: usize, _: u64) -> Result<(), Infallible> {
+        Ok(())
+    }
+
     fn object(
         &self,
         release: usize,
