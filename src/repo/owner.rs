@@ -8,6 +8,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{self, AtFlags, Gid, Mode as Bits, Uid};
 use rustix::io::Errno;
 
+/// Set where new files and directories are to have an access control list.
+const DEFAULT_ACL: &str = "system.posix_acl_default";
+
 /// The owner that new files get, where it differs from the process's own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::repo) struct Owner {
@@ -57,6 +60,12 @@ impl Owner {
             other => other,
         }
     }
+}
+
+/// Tells whether a directory made in `dir` gets more from it than owner and mode.
+pub(in crate::repo) fn inherits(dir: BorrowedFd<'_>) -> bool {
+    let mut none: [u8; 0] = [];
+    fs::fgetxattr(dir, DEFAULT_ACL, &mut none).is_ok()
 }
 
 /// Makes `name` below `dir` with the mode and owner of `dir` itself, unless it exists.

@@ -24,7 +24,7 @@ use super::disk;
 use super::durable::{self, Sync};
 use super::error::{Context, RepoError};
 use super::lock::{Kind, LockFile};
-use super::owner::make_dir_alike;
+use super::owner::{inherits, make_dir_alike};
 use super::paths;
 use super::redo::Record;
 use super::repository::Repo;
@@ -36,8 +36,6 @@ use crate::{Event, Observer, Stage as Progress, Unit};
 
 /// More directories than this are synced together with the filesystem they are on.
 const MAX_DIR_SYNCS: usize = 8;
-/// Set where new files and directories are to have an access control list.
-const DEFAULT_ACL: &str = "system.posix_acl_default";
 
 /// What a publish added to the repository.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,7 +136,7 @@ fn move_objects(
         .map(|name| paths::loose(name, repo.mode()))
         .collect();
     names.sort_unstable();
-    let whole = !inherits(repo);
+    let whole = !inherits(repo.objects());
     let mut dirs: Vec<&str> = Vec::new();
     for fan in names.chunk_by(|a, b| a.get(..2) == b.get(..2)) {
         dirs.extend(fan.first().and_then(|name| name.get(..2)));
@@ -178,19 +176,12 @@ fn replace_objects(
     Ok(loose.len())
 }
 
-/// Tells whether a directory made in `objects` gets more from it than owner and mode.
-fn inherits(repo: &Repo) -> bool {
-    let mut none: [u8; 0] = [];
-    fs::fgetxattr(repo.objects(), DEFAULT_ACL, &mut none).is_ok()
-}
-
 /// Moves the objects of one two-letter directory: all at once, where there are none of it yet.
 fn move_fan(repo: &Repo, stage: &Stage, names: &[String], whole: bool) -> Result<(), RepoError> {
     let fan = names.first().and_then(|name| name.get(..2));
     let fan = fan.unwrap_or_default();
     let at = |loose: &str| repo.path().join(paths::OBJECTS).join(loose);
     if whole
-        && names.len() > 1
         && stage
             .rename_fan_into(fan, names, repo.objects())
             .at("publish", at(fan))?

@@ -2,7 +2,8 @@
 //! nothing has changed.
 //!
 //! ```text
-//! fan-out directories   objects/xx of every staged object; those left empty are removed again
+//! fan-out directories   objects/xx of every staged object, unless the stage's own can take its place;
+//!                       those left empty are removed again
 //! space                 an unnamed file as large as the redo record and all that it writes;
 //!                       given back when the objects are in their places
 //! ```
@@ -16,7 +17,7 @@ use rustix::fs::{self, Access, AtFlags, FallocateFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::error::{Context, RepoError};
-use super::owner::make_dir_alike;
+use super::owner::{inherits, make_dir_alike};
 use super::paths;
 use super::repository::Repo;
 use super::transaction::Intent;
@@ -48,7 +49,10 @@ impl<'r> Reserve<'r> {
             made: Vec::new(),
             space: None,
         };
-        reserve.make_fans(staged)?;
+        // Where there is none, the one that was staged is moved as it is.
+        if inherits(repo.objects()) {
+            reserve.make_fans(staged)?;
+        }
         reserve.space = set_aside(repo, needed(intent)).at("reserve space in", repo.path())?;
         Ok(reserve)
     }

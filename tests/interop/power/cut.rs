@@ -89,7 +89,38 @@ impl Medium {
                 node.apply(op);
             }
         }
+        one_name_each(&mut tree, &self.pending);
         tree
+    }
+}
+
+/// A directory that was renamed has one name: no file system leaves it under both, for that would be
+/// one with two parents. It is the new one, once that has survived.
+fn one_name_each(tree: &mut Tree, pending: &BTreeMap<u64, Vec<Op>>) {
+    for (parent, ops) in pending {
+        for op in ops {
+            let Op::Name(_, name, Some(child)) = op else {
+                continue;
+            };
+            let names = |tree: &Tree, node: &u64| tree.get(node).and_then(Node::names).cloned();
+            let given = names(tree, parent).is_some_and(|names| names.get(name) == Some(child));
+            if !given || names(tree, child).is_none() {
+                continue;
+            }
+            for (other, node) in tree.iter_mut() {
+                let names = node.names().into_iter().flatten();
+                let names = names
+                    .filter(|(_, node)| *node == child)
+                    .map(|(name, _)| name);
+                let older: Vec<String> = names
+                    .filter(|old| (other, *old) != (parent, name))
+                    .cloned()
+                    .collect();
+                for old in older {
+                    node.apply(&Op::Name(*other, old, None));
+                }
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use airlock::Silent;
+use airlock::format::Summary;
 use airlock::openpgp::Keyring;
 use airlock::repo::{FsckOptions, Repo, fsck};
 use airlock::workflow::{CheckOptions, Trust, VerifyOptions, check, verify};
@@ -92,6 +93,10 @@ impl Judge<'_> {
         let report = fsck(&repo, &options, &Silent).map_err(chain)?;
         if !report.findings.is_empty() {
             return Err(format!("at once: {:#?}", report.findings));
+        }
+        // What follows takes a summary for one that can be read.
+        if let Some(summary) = repo.summary().map_err(chain)? {
+            Summary::decode(&summary).map_err(|fault| format!("the summary: {fault}"))?;
         }
         let findings = self.settled(dir)?;
         let age = self.age(&State::read(dir))?;
