@@ -46,18 +46,21 @@ pub(in crate::repo) fn read_file(
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(errno.into()),
     };
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidData,
             "not a regular file",
         ));
     }
-    read_limited(file, limit).map(Some)
+    read_limited(file, metadata.len(), limit).map(Some)
 }
 
-/// Reads a file to its end, unless that is beyond `limit`.
-pub(in crate::repo) fn read_limited(file: File, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads a file of probably `size` bytes to its end, unless that is beyond `limit`.
+pub(in crate::repo) fn read_limited(file: File, size: u64, limit: u64) -> io::Result<Vec<u8>> {
+    // Room for one byte more, and the end is found by the second call.
+    let room = size.min(limit).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or(0));
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(

@@ -103,7 +103,7 @@ impl Store<'_> {
                 reader,
             });
         }
-        let mut target = durable::read_limited(file, MAX_SYMLINK_TARGET as u64 + 1)
+        let mut target = durable::read_limited(file, size, MAX_SYMLINK_TARGET as u64 + 1)
             .at("read", self.full(name))?;
         // Exactly one NUL ends it, and is not part of it.
         if target.last() == Some(&0) {

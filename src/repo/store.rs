@@ -75,7 +75,7 @@ impl Store<'_> {
                 limit: MAX_METADATA,
             });
         }
-        durable::read_limited(file, MAX_METADATA).at("read", self.full(name))
+        durable::read_limited(file, size, MAX_METADATA).at("read", self.full(name))
     }
 
     /// Returns the path of an object's file, for people.
