@@ -132,12 +132,18 @@ impl<'de> Deserialize<'de> for Checksum {
     }
 }
 
-/// How many bytes two take in turns: two blocks.
-const PAIRED: usize = 128;
+/// The bytes of a block.
+const BLOCK: usize = 64;
+/// How many bytes two take in turns.
+const PAIRED: usize = 2 * BLOCK;
 
 /// A SHA-256 in the making.
 #[derive(Clone, Debug, Default)]
-pub struct Sha256(sha2::Sha256);
+pub struct Sha256 {
+    sha: sha2::Sha256,
+    /// How many bytes of a block wait for the rest of it.
+    waiting: usize,
+}
 
 impl Sha256 {
     /// Begins with no bytes hashed.
@@ -147,24 +153,39 @@ impl Sha256 {
 
     /// Hashes more bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.sha.update(bytes);
+        self.waiting = (self.waiting + bytes.len()) % BLOCK;
     }
 
-    /// Hashes the same bytes in two, which takes less than one after the other.
+    /// Hashes bytes, and others in another, which takes half of what one after the other does.
     ///
     /// Each step of a SHA-256 waits for the one before it; of two at a time, a processor does one
     /// while the other waits, if they are close enough for it to see both.
-    pub fn update_both(&mut self, other: &mut Sha256, bytes: &[u8]) {
-        for few in bytes.chunks(PAIRED) {
+    pub fn update_pair(&mut self, bytes: &[u8], other: &mut Sha256, others: &[u8]) {
+        let (bytes, others) = (self.complete(bytes), other.complete(others));
+        let both = bytes.len().min(others.len());
+        let (bytes, rest) = bytes.split_at(both);
+        let (others, others_rest) = others.split_at(both);
+        for (few, others) in bytes.chunks(PAIRED).zip(others.chunks(PAIRED)) {
             self.update(few);
-            other.update(few);
+            other.update(others);
         }
+        self.update(rest);
+        other.update(others_rest);
+    }
+
+    /// Hashes as many bytes as the block under way lacks, and returns the rest.
+    fn complete<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let lacking = (BLOCK - self.waiting) % BLOCK;
+        let (first, rest) = bytes.split_at(lacking.min(bytes.len()));
+        self.update(first);
+        rest
     }
 
     /// Ends, and returns the checksum of everything hashed.
     #[must_use]
     pub fn finish(self) -> Checksum {
-        Checksum(self.0.finalize().into())
+        Checksum(self.sha.finalize().into())
     }
 }
 
@@ -198,8 +219,8 @@ mod tests {
         for split in [0, 1, 63, 64, 127, 128, 129, 999, 1000] {
             let (mut one, mut two) = (Sha256::new(), Sha256::new());
             one.update(b"before");
-            one.update_both(&mut two, &bytes[..split]);
-            two.update_both(&mut one, &bytes[split..]);
+            one.update_pair(&bytes[..split], &mut two, &bytes[..1000 - split]);
+            two.update_pair(&bytes[1000 - split..], &mut one, &bytes[split..]);
             assert_eq!(two.finish(), Checksum::of(&bytes));
             assert_eq!(
                 one.finish(),

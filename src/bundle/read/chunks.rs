@@ -66,7 +66,7 @@ fn read_member(
         open.read_at(&mut bytes, range.start)?;
         let mut chunk = Sha256::new();
         match &mut whole {
-            Some(whole) => chunk.update_both(whole, &bytes),
+            Some(whole) => chunk.update_pair(&bytes, whole, &bytes),
             None => chunk.update(&bytes),
         }
         if chunk.finish() != *digest {

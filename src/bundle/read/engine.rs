@@ -25,9 +25,9 @@ use super::unpack::Inlet;
 use super::worker::{Job, Urgent, work};
 
 /// Chunks that were read and not yet unpacked.
-const CHUNKS_AHEAD: usize = 4;
-/// Jobs that wait for a worker; their memory is limited by the gate.
-const JOBS_AHEAD: usize = 64;
+const CHUNKS_AHEAD: usize = 2;
+/// Jobs that wait for a worker: so few that what was unpacked is still in the processor's cache.
+const JOBS_AHEAD: usize = 16;
 /// Memory of what was unpacked and is not yet done with. Together with chunks (16 MiB), one zstd
 /// window (32 MiB) and a summary or superblock (64 MiB) it stays well below 512 MiB; it is enough for
 /// two parts of 32 MiB at a time.

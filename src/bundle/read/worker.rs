@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::Receiver;
 
 use crate::bundle::MemberName;
-use crate::format::filez::{Checker, FilezInfo, announced_size};
-use crate::format::{Checksum, FormatError};
+use crate::format::Checksum;
+use crate::format::filez::{Checked, PairChecker, announced_size};
 
 use super::engine::{Pass, Stop};
 use super::error::ReadError;
@@ -64,36 +64,8 @@ pub(super) struct Batch {
     pub(super) objects: Vec<(Checksum, Range<usize>)>,
 }
 
-/// More content than this is not kept for the sink.
-const MAX_CONTENT: u64 = 16 << 20;
-
-/// What a worker needs for one object after the other.
-#[derive(Default)]
-struct Tools {
-    checker: Checker,
-    content: Vec<u8>,
-    is_kept: bool,
-}
-
-impl Tools {
-    /// Checks an object, and keeps its content if that is wanted and not too much.
-    fn check(&mut self, stored: &[u8], wanted: bool) -> Result<FilezInfo, FormatError> {
-        self.content.clear();
-        let mut kept = 0;
-        let info = self.checker.check_with(stored, |piece| {
-            kept += piece.len() as u64;
-            if wanted && kept <= MAX_CONTENT {
-                self.content.extend_from_slice(piece);
-            }
-        })?;
-        self.is_kept = wanted && kept <= MAX_CONTENT;
-        Ok(info)
-    }
-
-    fn content(&self) -> Option<&[u8]> {
-        self.is_kept.then_some(&self.content)
-    }
-}
+/// More content than this is not kept for the sink; there may be twice as much in each worker.
+const MAX_CONTENT: u64 = 8 << 20;
 
 /// Does jobs until there are no more; after a failure, only takes them from the queue.
 pub(super) fn work<'a, S: PayloadSink>(
@@ -101,16 +73,16 @@ pub(super) fn work<'a, S: PayloadSink>(
     queue: &Receiver<Job<'a>>,
     urgent: &Urgent<'a>,
 ) {
-    let mut tools = Tools::default();
+    let mut checker = PairChecker::keeping(pass.sink.wants_content().then_some(MAX_CONTENT));
     for job in queue {
         while let Some(job) = urgent.take() {
-            do_job(pass, job, &mut tools);
+            do_job(pass, job, &mut checker);
         }
-        do_job(pass, job, &mut tools);
+        do_job(pass, job, &mut checker);
     }
 }
 
-fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, tools: &mut Tools) {
+fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, checker: &mut PairChecker) {
     let Job {
         release,
         task,
@@ -118,7 +90,7 @@ fn do_job<S: PayloadSink>(pass: &Pass<'_, S>, job: Job<'_>, tools: &mut Tools) {
     } = job;
     if !pass.is_stopped() {
         // The reason has been noted where it arose.
-        let _: Result<(), Stop> = run(pass, release, task, tools);
+        let _: Result<(), Stop> = run(pass, release, task, checker);
     }
     drop(permit);
 }
@@ -127,16 +99,24 @@ fn run<S: PayloadSink>(
     pass: &Pass<'_, S>,
     release: usize,
     task: Task,
-    tools: &mut Tools,
+    checker: &mut PairChecker,
 ) -> Result<(), Stop> {
     match task {
         Task::Part(part, bytes) => pass.sunk(pass.sink.part(release, part, &bytes)),
         Task::Objects(batch) => {
-            let done = batch.objects.iter().try_for_each(|(name, range)| {
-                // The ranges were made together with the buffer.
-                let stored = batch.bytes.get(range.clone()).unwrap_or_default();
-                whole(pass, release, batch.member, name, stored, tools)
-            });
+            // The ranges were made together with the buffer.
+            let bytes = |range: &Range<usize>| batch.bytes.get(range.clone()).unwrap_or_default();
+            let objects = batch.objects.iter();
+            let objects = objects.map(|(name, range)| (name, bytes(range)));
+            for size in objects
+                .clone()
+                .filter_map(|(_, stored)| announced_size(stored))
+            {
+                pass.sunk(pass.sink.admit(release, size))?;
+            }
+            let objects = objects.map(|(name, stored)| ((name, stored), stored));
+            let member = batch.member;
+            let done = checker.check_all(objects, |checked| whole(pass, release, member, checked));
             pass.spare.put(batch.bytes);
             done
         }
@@ -149,18 +129,13 @@ fn whole<S: PayloadSink>(
     pass: &Pass<'_, S>,
     release: usize,
     member: MemberName,
-    name: &Checksum,
-    stored: &[u8],
-    tools: &mut Tools,
+    checked: Checked<'_, (&Checksum, &[u8])>,
 ) -> Result<(), Stop> {
     if pass.is_stopped() {
         return Err(Stop);
     }
-    if let Some(size) = announced_size(stored) {
-        pass.sunk(pass.sink.admit(release, size))?;
-    }
-    let checked = tools.check(stored, pass.sink.wants_content());
-    let info = pass.bundle(checked.map_err(|source| ReadError::Object {
+    let (name, stored) = checked.key;
+    let info = pass.bundle(checked.info.map_err(|source| ReadError::Object {
         member: Box::new(member),
         name: *name,
         source,
@@ -176,7 +151,7 @@ fn whole<S: PayloadSink>(
     let object = FilezObject::Whole {
         stored,
         info: &info,
-        content: tools.content(),
+        content: checked.content,
     };
     pass.sunk(pass.sink.object(release, name, object))
 }

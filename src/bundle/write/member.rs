@@ -34,7 +34,7 @@ impl Digests {
             let room = CHUNK_SIZE - self.size % CHUNK_SIZE;
             let now = bytes.len().min(room as usize);
             let (head, tail) = bytes.split_at(now);
-            self.chunk.update_both(&mut self.whole, head);
+            self.chunk.update_pair(head, &mut self.whole, head);
             self.size += now as u64;
             if self.size.is_multiple_of(CHUNK_SIZE) {
                 let full = std::mem::replace(&mut self.chunk, Sha256::new());

@@ -1,6 +1,6 @@
 //! The check of an object that is in memory.
 
-use super::whole::Inflater;
+use super::whole::{Inflater, Stream};
 use super::{FilezInfo, fault};
 use crate::format::{FileHeader, FormatError};
 
@@ -37,10 +37,12 @@ impl Checker {
         let deflate = filez.get(start..).unwrap_or_default();
         let mut sha = header.hasher();
         if !header.is_symlink() {
-            self.inflater.inflate(deflate, size, &mut |content| {
+            let mut stream = Stream::new(deflate, size);
+            while self.inflater.more(&mut stream)? {
+                let content = self.inflater.piece(&stream);
                 sha.update(content);
                 each(content);
-            })?;
+            }
         } else if !deflate.is_empty() {
             return Err(fault("bytes follow its content"));
         }

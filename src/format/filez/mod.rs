@@ -14,17 +14,19 @@
 //! - the deflate stream yields exactly as many bytes as the header says,
 //! - and ends at the last byte of the object.
 //!
-//! [`Checker`] takes an object that is in memory, [`FilezReader`] one of any size; they have the same
-//! rules. libdeflate inflates faster than either, but does not say where the stream ended, and so
+//! [`Checker`] takes an object that is in memory, [`PairChecker`] many, [`FilezReader`] one of any
+//! size; they have the same rules. libdeflate inflates faster than either, but does not say where the stream ended, and so
 //! only deflates here.
 
 mod check;
 mod inflate;
+mod pair;
 mod read;
 mod whole;
 mod write;
 
 pub use check::Checker;
+pub use pair::{Checked, PairChecker};
 pub use read::FilezReader;
 pub use write::{Deflater, FilezWriter};
 

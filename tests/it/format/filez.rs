@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use airlock::format::filez::{Checker, Deflater, FilezInfo, FilezReader, FilezWriter};
+use airlock::format::filez::{Checker, Deflater, FilezInfo, FilezReader, FilezWriter, PairChecker};
 use airlock::format::{FileHeader, FormatError, Xattrs};
 use proptest::prelude::*;
 
@@ -42,8 +42,38 @@ pub fn check(filez: &[u8]) -> Result<(Vec<u8>, FilezInfo), FormatError> {
             (whole, found) => panic!("{whole:?} as a whole, {found:?} in steps of {step}"),
         }
     }
+    check_beside_another(filez, &whole, &content);
     whole.map(|info| (content, info))
 }
+
+/// Checks it as one of many, beside objects that end before it and after it.
+fn check_beside_another(object: &[u8], expected: &Result<FilezInfo, FormatError>, content: &[u8]) {
+    let empty = filez(b"");
+    let long = filez(&b"what is hashed beside it".repeat(20_000));
+    let objects = [&empty, object, &long, object, &empty, &empty, object];
+    for keep in [None, Some(MAX_KEPT)] {
+        let mut seen = Vec::new();
+        let mut checker = PairChecker::keeping(keep);
+        let numbered = objects.iter().copied().enumerate();
+        let done: Result<(), ()> = checker.check_all(numbered, |checked| {
+            seen.push(checked.key);
+            if objects[checked.key] == object {
+                assert_eq!(checked.info.as_ref().ok(), expected.as_ref().ok());
+                let kept = expected.is_ok() && content.len() as u64 <= MAX_KEPT && keep.is_some();
+                assert_eq!(checked.content, kept.then_some(content));
+            } else {
+                assert!(checked.info.is_ok());
+            }
+            Ok(())
+        });
+        assert_eq!(done, Ok(()));
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
+    }
+}
+
+/// Content that is kept in these tests.
+const MAX_KEPT: u64 = 100_000;
 
 #[test]
 fn what_ostree_wrote_has_the_names_it_gave() {

@@ -19,6 +19,15 @@ const ORDER: [u8; 19] = [
 /// The symbol that ends a block; without it there is none.
 const END: usize = 256;
 
+/// How far the symbols of a block were inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// To the end of the block.
+    End,
+    /// Until there was no more room.
+    Full,
+}
+
 /// The two codes of a block.
 #[derive(Debug)]
 pub(super) struct Codes {
@@ -26,8 +35,8 @@ pub(super) struct Codes {
     distances: Box<Table<DIST_SIZE>>,
 }
 
-/// Copies a block that is not compressed.
-pub(super) fn stored(bits: &mut Bits<'_>, window: &mut Window<'_>) -> Result<(), FormatError> {
+/// Returns the content of a block that is not compressed.
+pub(super) fn stored<'i>(bits: &mut Bits<'i>) -> Result<&'i [u8], FormatError> {
     let truncated = || FormatError::Truncated(WHAT);
     let head = bits.bytes(4).and_then(<[u8]>::first_chunk::<4>);
     let [a, b, c, d] = *head.ok_or_else(truncated)?;
@@ -35,8 +44,7 @@ pub(super) fn stored(bits: &mut Bits<'_>, window: &mut Window<'_>) -> Result<(),
     if length != !u16::from_le_bytes([c, d]) {
         return Err(damaged());
     }
-    let bytes = bits.bytes(usize::from(length)).ok_or_else(truncated)?;
-    window.write(bytes)
+    bits.bytes(usize::from(length)).ok_or_else(truncated)
 }
 
 impl Codes {
@@ -97,7 +105,7 @@ impl Codes {
             && code::build(dist, DIST_BITS, distances, gaps, code::distance)
     }
 
-    /// Inflates the symbols of a block, to its end.
+    /// Inflates the symbols of a block, to its end or as far as there is room; tells which.
     ///
     /// The next symbol is looked up before a match is copied: the processor goes on with the one
     /// while it still waits for the other.
@@ -106,20 +114,15 @@ impl Codes {
         &self,
         input: &mut Bits<'_>,
         window: &mut Window<'_>,
-    ) -> Result<(), FormatError> {
+    ) -> Result<Until, FormatError> {
         // Copies, which need not be in memory.
         let (mut bits, mut at) = (*input, window.at());
         let next = |bits: &Bits<'_>| code::first(&self.contents, MAIN_BITS, bits.ahead());
         bits.refill();
         let mut entry = next(&bits);
-        loop {
+        let until = loop {
             if Window::is_full(at) {
-                if bits.is_overrun() {
-                    return Err(FormatError::Truncated(WHAT));
-                }
-                window.set_at(at);
-                window.slide()?;
-                at = window.at();
+                break Until::Full;
             }
             // Three bytes, and a length after two of them, take no more bits than there are.
             let mut bytes = 0;
@@ -154,7 +157,7 @@ impl Codes {
                 }
                 if code::is_end(entry) {
                     bits.skip(entry);
-                    break;
+                    break Until::End;
                 }
                 if code::is_special(entry) {
                     return Err(damaged());
@@ -180,10 +183,10 @@ impl Codes {
             entry = next(&bits);
             window.repeat(at, distance, length)?;
             at += length;
-        }
+        };
         window.set_at(at);
         *input = bits;
-        Ok(())
+        Ok(until)
     }
 }
 

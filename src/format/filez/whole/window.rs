@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! ├─ 32 KiB before the piece ─┼─ piece ──────────┼─ slack ─┤
-//!                             from ▸       at ▸  FULL
+//!                                    at ▸  FULL
 //! ```
 //!
 //! Nobody asks at every symbol whether there is room: the slack takes what one symbol makes, and a
 //! copy goes on for a few bytes that the next symbol overwrites.
 
+use std::ops::Range;
+
 use super::damaged;
 use crate::format::FormatError;
-use crate::format::filez::fault;
 
 /// How far a match may reach back.
 const WINDOW: usize = 32 << 10;
@@ -23,45 +24,58 @@ const SLACK: usize = 258 + 64;
 /// All of it.
 pub(super) const BUFFER: usize = FULL + SLACK;
 
-/// The output of one stream.
-pub(super) struct Window<'a> {
-    buffer: &'a mut [u8; BUFFER],
+/// Where the output of a stream stands, while nothing is written to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
     at: usize,
     /// Where what this stream made begins.
     start: usize,
-    /// What lies before was handed on.
-    from: usize,
-    /// How many bytes may still be handed on.
-    left: u64,
-    each: &'a mut dyn FnMut(&[u8]),
+}
+
+impl Spot {
+    /// Where a stream begins.
+    pub(super) const FIRST: Spot = Spot {
+        at: WINDOW,
+        start: WINDOW,
+    };
+
+    /// Returns where what was made since `before` lies.
+    pub(super) fn since(&self, before: Spot) -> Range<usize> {
+        before.at..self.at
+    }
+}
+
+/// The output of one stream.
+pub(super) struct Window<'a> {
+    buffer: &'a mut [u8; BUFFER],
+    spot: Spot,
 }
 
 impl<'a> Window<'a> {
-    pub(super) fn new(
-        buffer: &'a mut [u8; BUFFER],
-        size: u64,
-        each: &'a mut dyn FnMut(&[u8]),
-    ) -> Window<'a> {
-        Window {
-            buffer,
-            at: WINDOW,
-            start: WINDOW,
-            from: WINDOW,
-            left: size,
-            each,
+    /// Goes on at a spot, with room for another piece: what lies there must have been handed on.
+    pub(super) fn new(buffer: &'a mut [u8; BUFFER], spot: Spot) -> Window<'a> {
+        let mut window = Window { buffer, spot };
+        if Window::is_full(spot.at) {
+            window.slide();
         }
+        window
+    }
+
+    /// Returns where it stands.
+    pub(super) fn spot(&self) -> Spot {
+        self.spot
     }
 
     /// Returns where the next byte goes.
     #[inline(always)]
     pub(super) fn at(&self) -> usize {
-        self.at
+        self.spot.at
     }
 
     /// Says where the next byte goes.
     #[inline(always)]
     pub(super) fn set_at(&mut self, at: usize) {
-        self.at = at;
+        self.spot.at = at;
     }
 
     #[inline(always)]
@@ -69,47 +83,25 @@ impl<'a> Window<'a> {
         at >= FULL
     }
 
-    /// Hands the piece on and makes room for another.
     #[cold]
-    pub(super) fn slide(&mut self) -> Result<(), FormatError> {
-        self.hand_on()?;
-        self.buffer.copy_within(self.at - WINDOW..self.at, 0);
-        (self.at, self.start, self.from) = (WINDOW, 0, WINDOW);
-        Ok(())
+    fn slide(&mut self) {
+        let at = self.spot.at;
+        self.buffer.copy_within(at - WINDOW..at, 0);
+        self.spot = Spot {
+            at: WINDOW,
+            start: 0,
+        };
     }
 
-    /// Hands the rest on, with which the announced size has to be reached.
-    pub(super) fn finish(&mut self) -> Result<(), FormatError> {
-        self.hand_on()?;
-        match self.left {
-            0 => Ok(()),
-            _ => Err(fault("its content is shorter than its header says")),
+    /// Writes stored bytes, and returns those for which there is no room.
+    pub(super) fn write<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let at = self.spot.at;
+        let (now, rest) = bytes.split_at(bytes.len().min(FULL.saturating_sub(at)));
+        if let Some(to) = self.buffer.get_mut(at..at + now.len()) {
+            to.copy_from_slice(now);
         }
-    }
-
-    fn hand_on(&mut self) -> Result<(), FormatError> {
-        let made = self.buffer.get(self.from..self.at).unwrap_or_default();
-        let left = self.left.checked_sub(made.len() as u64);
-        self.left = left.ok_or_else(|| fault("its content is longer than its header says"))?;
-        (self.each)(made);
-        self.from = self.at;
-        Ok(())
-    }
-
-    /// Writes stored bytes.
-    pub(super) fn write(&mut self, mut bytes: &[u8]) -> Result<(), FormatError> {
-        while !bytes.is_empty() {
-            if Window::is_full(self.at) {
-                self.slide()?;
-            }
-            let (now, rest) = bytes.split_at(bytes.len().min(FULL - self.at));
-            if let Some(to) = self.buffer.get_mut(self.at..self.at + now.len()) {
-                to.copy_from_slice(now);
-            }
-            self.at += now.len();
-            bytes = rest;
-        }
-        Ok(())
+        self.spot.at += now.len();
+        rest
     }
 
     /// Writes one byte at `at`.
@@ -128,7 +120,7 @@ impl<'a> Window<'a> {
         distance: usize,
         length: usize,
     ) -> Result<(), FormatError> {
-        if distance > at - self.start {
+        if distance > at - self.spot.start {
             return Err(damaged());
         }
         let from = at - distance;
