@@ -61,21 +61,69 @@ impl DirTree {
         self.dirs.get(at).map(|(_, tree, meta)| (*tree, *meta))
     }
 
+    /// Checks a directory as decoding does, and keeps of it what it names: its files, and the
+    /// dirtree and dirmeta of each of its directories.
+    pub fn targets(bytes: &[u8]) -> Result<Targets, FormatError> {
+        let (files, dirs) = read(bytes)?;
+        let files = files.iter().map(|(_, file)| *file);
+        let dirs = dirs.iter().map(|(_, tree, meta)| (*tree, *meta));
+        Ok((files.collect(), dirs.collect()))
+    }
+
     fn check(&self) -> Result<(), FormatError> {
         let files = || self.files.iter().map(|(name, _)| name.as_str());
         let dirs = || self.dirs.iter().map(|(name, ..)| name.as_str());
-        check_names(files())?;
-        check_names(dirs())?;
-        // Both are sorted now, so a name in both is met when they are walked side by side.
-        let mut others = dirs().peekable();
-        for name in files() {
-            while others.next_if(|other| *other < name).is_some() {}
-            if others.peek() == Some(&name) {
-                return Err(duplicate(name));
-            }
-        }
-        Ok(())
+        check(files, dirs)
     }
+}
+
+/// What a directory names, without the names.
+type Targets = (Box<[Checksum]>, Box<[(Checksum, Checksum)]>);
+/// Entries whose names stand where they were read.
+type Files<'a> = Vec<(&'a str, Checksum)>;
+type Dirs<'a> = Vec<(&'a str, Checksum, Checksum)>;
+
+/// Reads a directory by the strict rules; its names are not copied.
+fn read(bytes: &[u8]) -> Result<(Files<'_>, Dirs<'_>), FormatError> {
+    let view = View::parse("(a(say)a(sayay))", bytes)?;
+    let short = || FormatError::Truncated(DirTree::WHAT);
+    let [in_files, in_dirs] = view.tuple().ok_or_else(short)?;
+    let mut files = Vec::with_capacity(in_files.len());
+    for entry in in_files.iter() {
+        let [name, file] = entry.tuple().ok_or_else(short)?;
+        let name = name.as_str().ok_or_else(short)?;
+        files.push((name, Checksum::from_slice(file.bytes())?));
+    }
+    let mut dirs = Vec::with_capacity(in_dirs.len());
+    for entry in in_dirs.iter() {
+        let [name, subtree, meta] = entry.tuple().ok_or_else(short)?;
+        let name = name.as_str().ok_or_else(short)?;
+        let subtree = Checksum::from_slice(subtree.bytes())?;
+        dirs.push((name, subtree, Checksum::from_slice(meta.bytes())?));
+    }
+    check(
+        || files.iter().map(|(name, _)| *name),
+        || dirs.iter().map(|(name, ..)| *name),
+    )?;
+    Ok((files, dirs))
+}
+
+fn check<'a, F, D>(files: impl Fn() -> F, dirs: impl Fn() -> D) -> Result<(), FormatError>
+where
+    F: Iterator<Item = &'a str>,
+    D: Iterator<Item = &'a str>,
+{
+    check_names(files())?;
+    check_names(dirs())?;
+    // Both are sorted now, so a name in both is met when they are walked side by side.
+    let mut others = dirs().peekable();
+    for name in files() {
+        while others.next_if(|other| *other < name).is_some() {}
+        if others.peek() == Some(&name) {
+            return Err(duplicate(name));
+        }
+    }
+    Ok(())
 }
 
 fn duplicate(name: &str) -> FormatError {
@@ -117,24 +165,16 @@ impl Codec for DirTree {
     const WHAT: &'static str = "dirtree";
 
     fn decode(bytes: &[u8]) -> Result<DirTree, FormatError> {
-        let view = View::parse("(a(say)a(sayay))", bytes)?;
-        let short = || FormatError::Truncated(DirTree::WHAT);
-        let [files, dirs] = view.tuple().ok_or_else(short)?;
-        let mut tree = DirTree::default();
-        for entry in files.iter() {
-            let [name, file] = entry.tuple().ok_or_else(short)?;
-            let name = name.as_str().ok_or_else(short)?.to_owned();
-            tree.files.push((name, Checksum::from_slice(file.bytes())?));
-        }
-        for entry in dirs.iter() {
-            let [name, subtree, meta] = entry.tuple().ok_or_else(short)?;
-            let name = name.as_str().ok_or_else(short)?.to_owned();
-            let subtree = Checksum::from_slice(subtree.bytes())?;
-            tree.dirs
-                .push((name, subtree, Checksum::from_slice(meta.bytes())?));
-        }
-        tree.check()?;
-        Ok(tree)
+        let (files, dirs) = read(bytes)?;
+        let files = files
+            .into_iter()
+            .map(|(name, file)| (name.to_owned(), file));
+        let dirs = dirs.into_iter();
+        let dirs = dirs.map(|(name, tree, meta)| (name.to_owned(), tree, meta));
+        Ok(DirTree {
+            files: files.collect(),
+            dirs: dirs.collect(),
+        })
     }
 
     fn encode(&self) -> Vec<u8> {

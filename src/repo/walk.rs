@@ -131,6 +131,8 @@ pub fn missing(source: &dyn ObjectSource, commits: &[Checksum]) -> Result<Vec<Mi
     if quick.gaps.is_empty() && source.has_files(&quick.files.unwrap_or_default())? {
         return Ok(Vec::new());
     }
+    // Of a million files this remembers as much as the walk that follows.
+    drop(quick.seen);
     let mut walker = Walker::new(source);
     walker.look_for(commits)?;
     Ok(walker.gaps)
@@ -245,6 +247,8 @@ impl<'s> Walker<'s> {
         let Some(tree) = self.read::<DirTree>(&name, path)? else {
             return Ok(None);
         };
+        // Its bytes are not wanted any more; a directory may be large.
+        let tree = tree.into_value();
         for (file, checksum) in &tree.files {
             let path = TreePath {
                 dirs,
@@ -252,7 +256,6 @@ impl<'s> Walker<'s> {
             };
             self.leaf(ObjectKind::File, checksum, path, visit)?;
         }
-        let tree = tree.into_value();
         Ok(Some(tree.dirs.into_iter()))
     }
 

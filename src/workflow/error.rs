@@ -94,6 +94,12 @@ pub enum Error {
         /// The alias.
         alias: RefName,
     },
+    /// The trees of a bundle would take more memory than there may be.
+    #[error("the bundle carries more than {} MiB of directories", limit >> 20)]
+    TooManyTrees {
+        /// The limit, in bytes.
+        limit: u64,
+    },
     /// A bundle could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -179,7 +185,7 @@ impl Error {
             Error::Export(error) => error.class(),
             Error::Extract(error) => error.class(),
             Error::Inventory(error) => error.class(),
-            Error::Record { .. } => Class::Corrupt,
+            Error::Record { .. } | Error::TooManyTrees { .. } => Class::Corrupt,
             Error::Refused { findings } => Finding::gravest(findings),
         }
     }
@@ -203,6 +209,7 @@ impl Error {
                 "make room there, or take another medium, and run the same command again"
             }
             Error::RefHasAlias { .. } => "remove the alias first",
+            Error::TooManyTrees { .. } => "have it exported again, with fewer refs at a time",
             error if error.is_unfinished() => {
                 "mend the machine, and run the same command again: it goes on from there"
             }

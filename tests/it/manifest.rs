@@ -303,6 +303,23 @@ fn every_truncation_is_refused() {
     }
 }
 
+#[test]
+fn superblocks_have_one_limit_together() {
+    let sized = |chunks: u64, size: u64| {
+        let mut manifest = good();
+        for at in [2, 6] {
+            let member = &mut manifest["members"][at];
+            assert!(member["name"].as_str().unwrap().ends_with("superblock"));
+            member["size"] = json!(size);
+            member["chunks"] = json!(vec!["cc".repeat(32); chunks as usize]);
+        }
+        text(&manifest)
+    };
+    Manifest::parse(&sized(8, 32 << 20)).unwrap();
+    let refused = refusal(&sized(9, (32 << 20) + 1));
+    assert!(refused.contains("superblocks"), "{refused}");
+}
+
 /// The manifest of `good` with these attachments behind its payload.
 fn with_attachments(names: &[&str]) -> Value {
     let mut manifest = good();

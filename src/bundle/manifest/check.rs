@@ -17,7 +17,7 @@ const MAX_BASES: usize = 64;
 pub const MAX_SUMMARY: u64 = 64 << 20;
 /// The largest signature file of a summary.
 pub const MAX_SUMMARY_SIGNATURE: u64 = 256 << 10;
-/// The largest superblock.
+/// The largest superblock, and all superblocks of a bundle together: they are kept until its end.
 pub const MAX_SUPERBLOCK: u64 = 64 << 20;
 /// The largest part of a spine, packed or unpacked.
 pub const MAX_PART: u64 = 64 << 20;
@@ -126,6 +126,11 @@ impl Manifest {
             before = Some(member);
         }
         check_cut(before, None)?;
+        let spines = self.members.iter().filter(|member| member.is_superblock());
+        let size = spines.map(|member| member.size).sum();
+        if size > MAX_SUPERBLOCK {
+            return Err(ManifestFault::Superblocks { size });
+        }
         let attached = |member: &&Member| matches!(member.name.role, Role::Attachment(_));
         let count = self.members.iter().filter(attached).count();
         if count > MAX_ATTACHMENTS {
@@ -183,6 +188,11 @@ impl Manifest {
 }
 
 impl Member {
+    fn is_superblock(&self) -> bool {
+        let load = Load::Superblock;
+        matches!(self.name.role, Role::Payload { load: found, .. } if found == load)
+    }
+
     /// Checks sizes and counts against each other and against what such a member may have.
     fn check(&self) -> Result<(), MemberFault> {
         let first = self.name.piece.is_none_or(|piece| piece == 1);

@@ -72,6 +72,12 @@ pub enum ManifestFault {
         /// The ref.
         name: RefName,
     },
+    /// The superblocks are larger, together, than what is kept of a bundle may be.
+    #[error("its superblocks have {size} bytes together, more than there may be")]
+    Superblocks {
+        /// How many there are.
+        size: u64,
+    },
     /// There are more attachments than one bundle may carry.
     #[error("it lists {count} attachments")]
     Attachments {

@@ -7,6 +7,7 @@ use crate::delta::{Otherwise, Pair, Pairing, TreeFile};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::walk::{reachable, walk};
 use crate::repo::{Repo, RepoError};
+use crate::workflow::carried::weight;
 
 /// The objects of one release that travel.
 #[derive(Debug, Default)]
@@ -30,6 +31,8 @@ pub(in crate::workflow) struct Carrier<'r> {
     repo: &'r Repo,
     largest_whole: Option<u64>,
     travelled: BTreeSet<ObjectName>,
+    /// What the trees of all releases count for together.
+    pub(in crate::workflow) trees: u64,
 }
 
 impl<'r> Carrier<'r> {
@@ -39,6 +42,7 @@ impl<'r> Carrier<'r> {
             repo,
             largest_whole,
             travelled: BTreeSet::new(),
+            trees: 0,
         }
     }
 
@@ -65,6 +69,7 @@ impl<'r> Carrier<'r> {
             } else if fresh || name.kind == ObjectKind::Commit {
                 // Its commit stands in every superblock, whoever else has it.
                 carried.metadata(*name, size);
+                self.trees += weight(name.kind, size);
             }
             Ok(())
         })?;

@@ -6,6 +6,7 @@ use crate::Class;
 use crate::bundle::SiteName;
 use crate::format::delta::MAX_HISTORY;
 use crate::format::{Checksum, RefName};
+use crate::workflow::carried::MAX_TREES;
 
 /// Why an export makes no sense as it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +68,12 @@ pub enum ExportError {
         /// The ref.
         name: RefName,
     },
+    /// No site could take in so many directories at once.
+    #[error("with {name} the bundle would carry more than {} MiB of directories", MAX_TREES >> 20)]
+    TooManyTrees {
+        /// The ref that is one too many.
+        name: RefName,
+    },
     /// No ref was named.
     #[error("no ref was named")]
     NoRefs,
@@ -115,6 +122,9 @@ impl ExportError {
             ExportError::ForeignReturn { .. } => "name one, as --may-return=REF^",
             ExportError::NothingToPermit { .. } => {
                 "set the ref back first, and name what the site accepted last: REF=SEQUENCE"
+            }
+            ExportError::TooManyTrees { .. } => {
+                "export fewer refs at a time, or name a later release with --from"
             }
             ExportError::NoRefs => "name a ref; `airlock refs` lists them",
             ExportError::RefTwice { .. } => "name it once",

@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::attach::{self, Attachment};
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
-use super::{Error, ExportOptions, check, history, may_return, permit, target};
+use super::{Error, ExportError, ExportOptions, check, history, may_return, permit, target};
 use crate::bundle::{ObjectTotals, Rollback, Room, Target};
 use crate::format::delta::Ancestor;
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
 use crate::repo::summary::metadata_ref;
 use crate::repo::{Repo, RepoError};
 use crate::workflow::Finding;
+use crate::workflow::carried::MAX_TREES;
 use crate::workflow::site::next_sequence;
 use crate::{Event, Observer, Stage, Unit};
 
@@ -186,6 +187,9 @@ impl Planner<'_> {
         else {
             return Ok(());
         };
+        if self.carrier.trees > MAX_TREES {
+            return Err(ExportError::TooManyTrees { name: name.clone() }.into());
+        }
         let (limit, released) = (self.options.history, self.heads.as_slice());
         let ancestors = history::skipped(self.repo, &head, &bases.commits, released, limit)?;
         observer.event(Event::Advance {

@@ -204,23 +204,21 @@ impl PayloadSink for Importer<'_, '_> {
         let sources = RepoSources::new(self.repo, &scratch);
         let mut sink = PartSink {
             importer: self,
-            trees: Vec::new(),
+            carried: carried::Carried::default(),
         };
         apply_travelling(&header, bytes, &sources, &mut sink)?;
-        let trees = sink.trees;
-        let state = &mut *self.state();
-        for (object, bytes) in &trees {
-            state.carried.add(object, bytes)?;
-        }
-        Ok(())
+        let carried = sink.carried;
+        self.state().carried.join(carried)
     }
 
     fn spine(&self, release: usize) -> Result<(), Error> {
+        // There is never room for two of them.
+        *self.reach.write().unwrap_or_else(PoisonError::into_inner) = Reach::default();
         let state = &mut *self.state();
         let Some(spine) = state.spines.get(release) else {
             return Ok(());
         };
-        let reach = state.carried.reach(spine.commit());
+        let reach = state.carried.reach(spine.commit())?;
         let strays = strays(spine, &reach);
         if let (Some(example), Some(stated)) =
             (strays.first(), self.check.manifest.releases.get(release))
@@ -311,7 +309,7 @@ impl Carried {
 /// Takes what one part makes.
 struct PartSink<'s, 'a, 'r> {
     importer: &'s Importer<'a, 'r>,
-    trees: Vec<(ObjectName, Vec<u8>)>,
+    carried: carried::Carried,
 }
 
 impl ObjectSink for PartSink<'_, '_, '_> {
@@ -327,8 +325,7 @@ impl ObjectSink for PartSink<'_, '_, '_> {
                 tx.mark_partial(&object.checksum);
             }
         }
-        self.trees.push((*object, bytes.to_vec()));
-        Ok(())
+        Ok(self.carried.add(object, bytes)?)
     }
 
     fn file(

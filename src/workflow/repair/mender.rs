@@ -182,8 +182,13 @@ impl PayloadSink for Mender<'_, '_> {
         };
         let scratch = self.need.repo.path().join("tmp");
         let sources = RepoSources::new(self.need.repo, &scratch);
-        let mut sink = PartSink { mender: self };
-        Ok(apply_travelling(&header, bytes, &sources, &mut sink)?)
+        let mut sink = PartSink {
+            mender: self,
+            carried: Carried::default(),
+        };
+        apply_travelling(&header, bytes, &sources, &mut sink)?;
+        let carried = sink.carried;
+        self.state().carried.join(carried)
     }
 
     fn spine(&self, release: usize) -> Result<(), Error> {
@@ -194,7 +199,7 @@ impl PayloadSink for Mender<'_, '_> {
         if !self.need.commits.contains(&spine.commit().checksum()) {
             return Ok(());
         }
-        let reach = state.carried.reach(spine.commit());
+        let reach = state.carried.reach(spine.commit())?;
         Ok(self.widen(state, &reach)?)
     }
 
@@ -222,6 +227,7 @@ impl PayloadSink for Mender<'_, '_> {
 /// Takes what one part makes.
 struct PartSink<'s, 'a, 'r> {
     mender: &'s Mender<'a, 'r>,
+    carried: Carried,
 }
 
 impl ObjectSink for PartSink<'_, '_, '_> {
@@ -231,13 +237,7 @@ impl ObjectSink for PartSink<'_, '_, '_> {
             let commit = Encoded::<Commit>::decode(bytes.to_vec())?;
             return Ok(self.mender.commit(state, &commit)?);
         }
-        // What does not decode is refused where the part ends, by the same strict rules.
-        if let Err(error) = state.carried.add(object, bytes) {
-            return match error {
-                Error::Format(fault) => Err(fault.into()),
-                _ => Ok(()),
-            };
-        }
+        self.carried.add(object, bytes)?;
         Ok(self.mender.tree(state, object, bytes)?)
     }
 

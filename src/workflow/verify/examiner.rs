@@ -178,9 +178,7 @@ impl PayloadSink for Examiner<'_> {
         let mut made = Made::default();
         examine_travelling(&header, bytes, &mut made)?;
         let state = &mut *self.state();
-        for (object, bytes) in &made.metadata {
-            state.carried.add(object, bytes)?;
-        }
+        state.carried.join(made.carried)?;
         state.files.extend(&made.files);
         state.objects += header.objects.len() as u64;
         Ok(())
@@ -191,7 +189,7 @@ impl PayloadSink for Examiner<'_> {
         let Some(spine) = &state.spine else {
             return Ok(());
         };
-        state.reach = state.carried.reach(spine.commit());
+        state.reach = state.carried.reach(spine.commit())?;
         let objects = spine.superblock.parts.iter().flat_map(|part| &part.objects);
         objects
             .filter(|object| !state.reach.holds(object))
@@ -207,8 +205,9 @@ impl PayloadSink for Examiner<'_> {
         let state = &mut *self.state();
         if !state.reach.files.contains(name) {
             state.strays.add(ObjectName::new(*name, ObjectKind::File));
+        } else {
+            state.files.insert(*name);
         }
-        state.files.insert(*name);
         state.objects += 1;
         Ok(())
     }
@@ -217,14 +216,13 @@ impl PayloadSink for Examiner<'_> {
 /// What a part makes: trees to follow, and the names of files.
 #[derive(Default)]
 struct Made {
-    metadata: Vec<(ObjectName, Vec<u8>)>,
+    carried: Carried,
     files: Vec<Checksum>,
 }
 
 impl ObjectSink for Made {
     fn metadata(&mut self, object: &ObjectName, bytes: &[u8]) -> Result<(), DeltaError> {
-        self.metadata.push((*object, bytes.to_vec()));
-        Ok(())
+        Ok(self.carried.add(object, bytes)?)
     }
 
     fn file(
