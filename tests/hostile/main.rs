@@ -18,6 +18,7 @@ mod files;
 mod manifests;
 mod ops;
 mod parts;
+mod shapes;
 mod speech;
 mod trees;
 
