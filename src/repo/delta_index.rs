@@ -48,8 +48,15 @@ impl Repo {
 
     /// Brings `delta-indexes/` and `indexed-deltas` in the configuration up to date.
     pub fn reindex_deltas(&self) -> Result<(), RepoError> {
+        self.index_deltas_but(&[])
+    }
+
+    /// The same without these, which are about to go.
+    pub(in crate::repo) fn index_deltas_but(&self, going: &[DeltaName]) -> Result<(), RepoError> {
         let mut wanted: BTreeMap<String, Vec<(DeltaName, Checksum)>> = BTreeMap::new();
-        for (name, digest) in self.static_deltas()? {
+        let mut deltas = self.static_deltas()?;
+        deltas.retain(|(name, _)| !going.contains(name));
+        for (name, digest) in deltas {
             let index = wanted.entry(DeltaName::index_path(&name.to)).or_default();
             index.push((name, digest));
         }
@@ -84,13 +91,20 @@ impl Repo {
     ) -> Result<(), RepoError> {
         for fan in self.subdirs(paths::DELTA_INDEXES)? {
             let dir = format!("{}/{fan}", paths::DELTA_INDEXES);
-            for (file, _) in disk::entries(self.dir(), &dir).at("list", self.path().join(&dir))? {
-                let path = format!("{dir}/{file}");
-                if file.ends_with(".index") && !wanted.contains_key(&path) {
-                    let gone = fs::unlinkat(self.dir(), path.as_str(), AtFlags::empty());
-                    gone.at("remove", self.path().join(&path))?;
-                }
+            let at = || self.path().join(&dir);
+            let mut stale = disk::entries(self.dir(), &dir).at("list", at())?;
+            stale.retain(|(file, _)| {
+                file.ends_with(".index") && !wanted.contains_key(&format!("{dir}/{file}"))
+            });
+            if stale.is_empty() {
+                continue;
             }
+            let fan = durable::open_dir(self.dir(), &dir).at("open", at())?;
+            for (file, _) in stale {
+                let gone = fs::unlinkat(&fan, file.as_str(), AtFlags::empty());
+                gone.at("remove", at().join(&file))?;
+            }
+            self.sync().dir(&fan).at("sync", at())?;
         }
         Ok(())
     }

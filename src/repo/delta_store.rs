@@ -7,6 +7,9 @@
 
 use std::os::fd::AsFd;
 
+use rustix::fs::{self, AtFlags};
+use rustix::io::Errno;
+
 use super::error::{Context, RepoError};
 use super::repository::Repo;
 use super::{disk, durable};
@@ -26,20 +29,19 @@ impl Repo {
         self.replace(dir.as_fd(), "superblock", bytes, 0o644)
     }
 
-    /// Writes one file of a delta durably: a part, or last of all the superblock, which makes it one.
-    pub fn write_delta_file(
-        &self,
-        name: &DeltaName,
-        file: &str,
-        bytes: &[u8],
-    ) -> Result<(), RepoError> {
-        let dir = self.dir_at(&name.directory())?;
-        self.replace(dir.as_fd(), file, bytes, 0o644)
-    }
-
-    /// Removes a delta; clients that look for it pull objects instead.
+    /// Removes a delta, its superblock first; clients that look for it pull objects instead.
     pub fn remove_delta(&self, name: &DeltaName) -> Result<(), RepoError> {
         let path = name.directory();
-        disk::remove_tree(self.dir(), &path).at("remove", self.path().join(&path))
+        let at = || self.path().join(&path);
+        let dir = match durable::open_dir(self.dir(), &path) {
+            Err(Errno::NOENT) => return Ok(()),
+            other => other.at("open", at())?,
+        };
+        match fs::unlinkat(&dir, "superblock", AtFlags::empty()) {
+            Ok(()) => self.sync().dir(&dir).at("sync", at())?,
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(error).at("remove", at()),
+        }
+        disk::remove_tree(self.dir(), &path).at("remove", at())
     }
 }

@@ -22,6 +22,16 @@ pub(in crate::repo) enum Sync {
     No,
 }
 
+impl Sync {
+    /// Makes names in a directory durable, if that is asked for.
+    pub(in crate::repo) fn dir(self, dir: impl AsFd) -> Result<(), Errno> {
+        match self {
+            Sync::Yes => fs::fsync(dir),
+            Sync::No => Ok(()),
+        }
+    }
+}
+
 /// Opens a directory beneath `at`.
 pub(in crate::repo) fn open_dir(at: impl AsFd, path: &str) -> Result<OwnedFd, Errno> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -15,6 +15,7 @@
 mod check;
 mod config;
 mod delta_index;
+mod delta_stage;
 mod delta_store;
 mod disk;
 mod durable;
@@ -48,6 +49,7 @@ pub mod walk;
 mod xattrs;
 
 pub use config::{Config, MinFreeSpace};
+pub use delta_stage::DeltaStage;
 pub use error::{ConfigFault, RepoError};
 pub use file::FileObject;
 pub use fsck::{FsckFinding, FsckOptions, FsckReport, Survey, Wanted, Where, fsck};

@@ -15,6 +15,7 @@
 //! └── extensions/airlock/            what only airlock reads: lock, id, journal, stage …
 //! ```
 
+use crate::format::delta::DeltaName;
 use crate::format::{Checksum, CollectionId, ObjectKind, ObjectName, RefName, RemoteName};
 
 use super::mode::Mode;
@@ -35,6 +36,8 @@ pub(in crate::repo) const DELTAS: &str = "deltas";
 pub(in crate::repo) const DELTA_INDEXES: &str = "delta-indexes";
 /// Beneath [`AIRLOCK`].
 pub(in crate::repo) const AIRLOCK_LOCK: &str = "lock";
+/// Beneath [`AIRLOCK`].
+pub(in crate::repo) const DELTA_STAGES: &str = "deltas";
 
 /// The directories of a new repository, in the order in which `ostree init` makes them; `objects`
 /// comes last because its existence means that the repository is complete.
@@ -50,6 +53,11 @@ pub(in crate::repo) const SKELETON: [&str; 8] = [
 ];
 /// Made by libostree when a repository is opened first.
 pub(in crate::repo) const TMP_CACHE: &str = "tmp/cache";
+
+/// Returns where a static delta is made.
+pub(in crate::repo) fn delta_stage(name: &DeltaName) -> String {
+    format!("{AIRLOCK}/{DELTA_STAGES}/{name}")
+}
 
 /// Returns the path of an object beneath `objects`.
 pub(in crate::repo) fn loose(name: &ObjectName, mode: Mode) -> String {

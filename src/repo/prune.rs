@@ -21,12 +21,12 @@ use super::error::{Context, RepoError};
 use super::fsck::{heads, list};
 use super::lock::{AirlockLock, RepoLock};
 use super::mode::Mode;
+use super::paths;
 use super::publish::sync_filesystem;
 use super::redo::Record;
 use super::repository::Repo;
 use super::transaction::Intent;
 use super::walk::Walker;
-use super::{disk, paths};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 
 /// What a prune would delete; dropping it deletes nothing.
@@ -203,9 +203,7 @@ fn remove_deltas(repo: &Repo) -> Result<(), RepoError> {
         if repo.has(&ObjectName::new(delta.to, ObjectKind::Commit))? {
             continue;
         }
-        let superblock = delta.superblock_path();
-        let dir = superblock.rsplit_once('/').map_or("", |(dir, _)| dir);
-        disk::remove_tree(repo.dir(), dir).at("remove", repo.path().join(dir))?;
+        repo.remove_delta(&delta)?;
         changed = true;
     }
     match changed && repo.config().indexed_deltas() {

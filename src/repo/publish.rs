@@ -9,6 +9,7 @@
 //! redo record                       from here on: rolled forward, never back
 //! commitmeta ▸ commits              so a commit is never seen without its signatures
 //! refs                              so a ref never points at what is not there
+//! static deltas, their indexes      so a summary never lists one that is not there
 //! summary.sig ▸ summary             one mtime for both
 //! airlock's state ▸ journal
 //! redo record removed

@@ -5,6 +5,7 @@
 //! {"airlock":"redo/1",
 //!  "commits":{"<hex>":base64}, "partial":["<hex>"], "commitmeta":{"<hex>":base64},
 //!  "refs":{"<ref>":{"old":hex|null,"new":hex|null}},
+//!  "deltas":{"<from>-<to>":"<digest of its superblock>"|null},
 //!  "summary":{"summary":base64,"signature":base64|null}|null,
 //!  "state":{"<file>":{"bytes":base64,"mode":420}}, "journal":"<line>"|null}
 //! ```
@@ -20,6 +21,7 @@
 //! commitmeta               signatures of commits that nobody sees yet
 //! commits                  whole, as their objects and signatures are; no ref names them
 //! refs                     one by one: each names a commit that is there
+//! static deltas            what goes, indexes, what comes, indexes: see `delta_stage`
 //! summary.sig ▸ summary    the old pair, a pair that does not match (clients try again), or the new
 //! state                    what was accepted, in files that each are old or new
 //! journal                  a torn line is taken away, a line that is there not written twice
@@ -39,8 +41,8 @@ use super::paths::RefPlace;
 use super::publish::sync_filesystem;
 use super::repository::Repo;
 use super::transaction::{Intent, StateFile, SummaryPair};
-use super::{durable, paths, spent, visible};
-use crate::format::{Checksum, RefName};
+use super::{delta_stage, durable, paths, spent, visible};
+use crate::format::{Checksum, FormatError, RefName};
 
 /// Beneath `extensions/airlock`.
 const RECORD: &str = "redo.json";
@@ -60,6 +62,9 @@ pub(in crate::repo) struct Record {
     partial: Vec<Checksum>,
     commitmeta: BTreeMap<Checksum, Blob>,
     refs: BTreeMap<RefName, Change>,
+    /// By name, for JSON has no other keys.
+    #[serde(default)]
+    deltas: BTreeMap<String, Option<Checksum>>,
     summary: Option<Pair>,
     state: BTreeMap<String, File>,
     journal: Option<String>,
@@ -149,6 +154,11 @@ impl Record {
             partial: intent.partial,
             commitmeta: blobs(intent.commitmeta).collect(),
             refs,
+            deltas: intent
+                .deltas
+                .into_iter()
+                .map(|(name, digest)| (name.to_string(), digest))
+                .collect(),
             summary: intent.summary.map(|pair| Pair {
                 summary: Blob(pair.summary),
                 signature: pair.signature.map(Blob),
@@ -168,6 +178,7 @@ impl Record {
             && self.partial.is_empty()
             && self.commitmeta.is_empty()
             && self.refs.is_empty()
+            && self.deltas.is_empty()
             && self.summary.is_none()
             && self.state.is_empty()
             && self.journal.is_none()
@@ -224,6 +235,7 @@ impl Record {
     fn apply(&self, repo: &Repo) -> Result<(), RepoError> {
         self.apply_commits(repo)?;
         self.apply_refs(repo)?;
+        self.apply_deltas(repo)?;
         if let Some(pair) = &self.summary {
             visible::summary(repo, &pair.to_pair())?;
         }
@@ -235,6 +247,15 @@ impl Record {
             Some(line) => visible::journal_line(repo, line),
             None => Ok(()),
         }
+    }
+
+    fn apply_deltas(&self, repo: &Repo) -> Result<(), RepoError> {
+        let malformed = |_| RepoError::ExtensionMalformed {
+            path: repo.path().join(paths::AIRLOCK).join(RECORD),
+        };
+        let named = |(name, digest): (&String, &Option<Checksum>)| Ok((name.parse()?, *digest));
+        let changes: Result<Vec<_>, FormatError> = self.deltas.iter().map(named).collect();
+        delta_stage::apply(repo, changes.map_err(malformed)?)
     }
 
     /// All detached metadata is durable before the first commit is seen, and all commits before a ref.

@@ -98,8 +98,11 @@ fn needed(intent: &Intent) -> u64 {
     let state = intent.state.values().map(|file| file.bytes.len());
     let bytes: usize = blobs.map(Vec::len).chain(summary).chain(state).sum();
     let bytes = bytes + intent.journal.as_ref().map_or(0, String::len);
-    let files =
-        intent.commits.len() + intent.commitmeta.len() + intent.refs.len() + intent.state.len();
+    let files = intent.commits.len()
+        + intent.commitmeta.len()
+        + intent.refs.len()
+        + intent.state.len()
+        + 2 * intent.deltas.len();
     3 * bytes as u64 + (files as u64 + OTHER_FILES) * PER_FILE
 }
 

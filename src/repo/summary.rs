@@ -16,6 +16,7 @@ use super::error::RepoError;
 use super::repository::Repo;
 use super::transaction::Transaction;
 use super::walk::{ObjectSource, decode};
+use crate::format::delta::DeltaName;
 use crate::format::gvariant::Value;
 use crate::format::{
     Checksum, CollectionId, Commit, Encoded, Metadata, ObjectKind, ObjectName, RefName, Summary,
@@ -39,6 +40,8 @@ pub struct SummaryOptions {
     pub extra: Metadata,
     /// The refs to list instead of those of the repository, for a summary of what is about to be.
     pub refs: Option<BTreeMap<RefName, Checksum>>,
+    /// The static deltas to list instead of those of the repository, likewise.
+    pub deltas: Option<Vec<(DeltaName, Checksum)>>,
     /// Of what it speaks.
     pub scope: SummaryScope,
 }
@@ -128,7 +131,10 @@ fn fields(
     Ok(SummaryFields {
         extra: options.extra.clone(),
         static_deltas: match whole && !config.no_deltas_in_summary() {
-            true => repo.static_deltas()?,
+            true => match &options.deltas {
+                Some(deltas) => deltas.clone(),
+                None => repo.static_deltas()?,
+            },
             false => Vec::new(),
         },
         last_modified: options.timestamp,

@@ -87,6 +87,9 @@ impl Finding {
             SummaryDeltas { .. } => {
                 "delete deltas nobody lists, or sign the site's own summary with --key"
             }
+            DeltasNotListed => {
+                "leave --publish-deltas out, or sign the site's own summary with --key"
+            }
             Changed { .. } => "run the same command again",
             AutoUpdateSummary { .. } => "set it to false in the repository's config",
             NoSummary | NothingKept | KeptSummaryRefs { .. } => {

@@ -49,6 +49,8 @@ pub enum Verb {
     Prune,
     /// Damaged objects were replaced, and missing ones brought back.
     Repair,
+    /// A static delta was made or deleted.
+    Delta,
 }
 
 /// Where a ref stood and where it stands.

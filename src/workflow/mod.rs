@@ -65,7 +65,9 @@ pub use error::Error;
 pub use extract::{ExtractError, ExtractOptions, ExtractOutcome, extract};
 pub use finding::{BackFinding, Finding, PromotionFinding, RecordFinding};
 pub use fsck::{CheckFinding, CheckOptions, CheckOutcome, ServedFault, SummaryFault, check};
-pub use import::{ImportOptions, ImportOutcome, Standing, SummarySource, import, plan_import};
+pub use import::{
+    Deltas, ImportOptions, ImportOutcome, Standing, SummarySource, import, plan_import,
+};
 pub use init::{InitOutcome, init};
 pub use inspect::{InspectOutcome, InspectedMember, InspectedRelease, html, inspect};
 pub use key::{KeyError, KeyFiles, NewKey, generate_key};

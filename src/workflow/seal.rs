@@ -15,7 +15,7 @@ use crate::ed25519::{self, SecretKey, Verdict};
 use crate::format::{Checksum, Codec, Metadata, ObjectKind, ObjectName, RefName, Summary};
 use crate::openpgp::{Fingerprint, Signer};
 use crate::repo::summary::{SummaryOptions, build, metadata_commit, metadata_ref};
-use crate::repo::{ObjectSource, Repo, SummaryPair, Transaction};
+use crate::repo::{ObjectSource, Repo, RepoError, SummaryPair, Transaction};
 
 /// Who signs what; nobody may stand for nothing to be signed.
 #[derive(Clone, Copy, Default)]
@@ -156,6 +156,7 @@ pub fn renew_summary(
         refs.insert(metadata_ref(), commit);
     }
     options.refs = Some(refs.clone());
+    options.deltas = Some(tx.deltas_after()?);
     let summary = build(repo, tx, &options)?;
     let checksum = Checksum::of(&summary);
     let mut metadata = Metadata::new();
@@ -214,17 +215,7 @@ fn objections(
     if let Some(found) = flatpak(repo, before) {
         findings.push(Finding::FlatpakRepository { found });
     }
-    let beside = repo.summary_signature()?;
-    let signed = |key| match beside.as_deref().map(Metadata::decode) {
-        None => false,
-        Some(Ok(beside)) => beside.get(key).is_some(),
-        // Nobody can tell by what; the usual is assumed.
-        Some(Err(_)) => key == Metadata::GPGSIGS,
-    };
-    // Clients that verify one kind do not take the other for it.
-    let lost = signed(Metadata::GPGSIGS) && signing.summary.is_empty()
-        || signed(Metadata::SIGN_ED25519) && signing.ed25519.is_empty();
-    if lost && unsigned == Unsigned::Refused {
+    if unsigned == Unsigned::Refused && would_lose_signature(repo, signing)? {
         findings.push(Finding::SummaryWouldLoseSignature);
     }
     let signing = !signing.summary.is_empty() || !signing.ed25519.is_empty();
@@ -234,6 +225,20 @@ fn objections(
         });
     }
     Ok(findings)
+}
+
+/// Tells whether the summary is signed in a way in which nobody here signs.
+pub fn would_lose_signature(repo: &Repo, signing: Signing<'_>) -> Result<bool, RepoError> {
+    let beside = repo.summary_signature()?;
+    let signed = |key| match beside.as_deref().map(Metadata::decode) {
+        None => false,
+        Some(Ok(beside)) => beside.get(key).is_some(),
+        // Nobody can tell by what; the usual is assumed.
+        Some(Err(_)) => key == Metadata::GPGSIGS,
+    };
+    // Clients that verify one kind do not take the other for it.
+    Ok(signed(Metadata::GPGSIGS) && signing.summary.is_empty()
+        || signed(Metadata::SIGN_ED25519) && signing.ed25519.is_empty())
 }
 
 /// Finds what gives a Flatpak repository away: its summary carries more than a plain one.

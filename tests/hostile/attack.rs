@@ -120,6 +120,7 @@ impl Site {
             trust: &forge::trust(""),
             signing: Signing::default(),
             site_record: None,
+            deltas: Default::default(),
             now: NOW,
             threads: 2,
         };

@@ -18,6 +18,7 @@ ServerRoot DIR/apache
 DefaultRuntimeDir DIR/apache
 PidFile DIR/apache/pid
 ErrorLog DIR/apache/error.log
+CustomLog DIR/apache/access.log %r
 ServerName localhost
 Listen 127.0.0.1:PORT
 User USER

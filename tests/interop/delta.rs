@@ -28,6 +28,7 @@ pub fn trials() -> Vec<Trial> {
             large_file,
         ),
         crate::trial("delta::stock_pulls_a_delta", online, stock_pulls),
+        crate::trial("delta::stock_fetches_what_is_left_out", online, left_out),
     ]
 }
 
@@ -160,8 +161,8 @@ fn stock_pulls() {
     let url = apache.url("twin");
     let remote = "remote add --repo=client --no-gpg-verify os";
     world.ostree(&format!("{remote} {url}")).ok();
-    world.airlock("delta generate --repo=srv/twin os").ok();
     world.ostree("summary --repo=srv/twin -u").ok();
+    world.airlock("delta generate --repo=srv/twin os").ok();
     let pull = "pull --repo=client --require-static-deltas os os";
     let said = world.ostree(pull).ok();
     assert!(said.contains("1 delta parts"), "{said}");
@@ -178,6 +179,42 @@ fn stock_pulls() {
             .fails()
             .contains("no static delta")
     );
+}
+
+fn left_out() {
+    let world = &World::new();
+    let (first, second) = twice(world);
+    behind(world, "client", "bare-user", &first);
+    behind(world, "alone", "bare-user", &first);
+    world.ostree("summary --repo=srv/twin -u").ok();
+    let generate = "delta generate --repo=srv/twin --disable-bsdiff --min-fallback-size=1 os";
+    world.airlock(generate).ok();
+    let shown = format!("delta show --repo=srv/twin {first}-{second}");
+    assert!(world.airlock(&shown).ok().contains("1 objects"));
+    // A stock client takes from HTTP what is left out, and nobody can without.
+    let deltas = world.path("srv/twin/deltas");
+    let fan = fs::read_dir(deltas).unwrap().next().unwrap().unwrap();
+    let delta = fs::read_dir(fan.path()).unwrap().next().unwrap().unwrap();
+    let delta = delta.path().display().to_string();
+    let offline = format!("static-delta apply-offline --repo=alone {delta}");
+    world.ostree(&offline).fails();
+    let apply = format!("delta apply --repo=alone {delta}");
+    let said = world.airlock(&apply).fails();
+    assert!(said.contains("leaves out 1 objects"), "{said}");
+    let apache = Apache::start(world);
+    let url = apache.url("twin");
+    let remote = "remote add --repo=client --no-gpg-verify os";
+    world.ostree(&format!("{remote} {url}")).ok();
+    let pull = "pull --repo=client --require-static-deltas os os";
+    let said = world.ostree(pull).ok();
+    assert!(said.contains("1 delta parts"), "{said}");
+    // What else it fetches is its own affair: it does not always wait for the part.
+    let large = format!("ostree ls -C --repo=srv/twin {second} /usr/lib/large");
+    let large = world.shell(&format!("{large} | grep -oE '[0-9a-f]{{64}}'"));
+    let path = format!("/objects/{}/{}.filez", &large[..2], &large[2..].trim_end());
+    let fetched = fs::read_to_string(world.path("apache/access.log")).unwrap();
+    assert!(fetched.contains(&path), "{path}: {fetched}");
+    is_whole(world, "client", &second);
 }
 
 /// Lists the objects of a repository.

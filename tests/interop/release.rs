@@ -52,6 +52,11 @@ impl Release {
 
     /// Carries version 2 to the other side as an update.
     pub fn second(&self) {
+        self.second_with("");
+    }
+
+    /// The same, imported with this option.
+    pub fn second_with(&self, option: &str) {
         // Promotions within one second would have one timestamp.
         std::thread::sleep(std::time::Duration::from_millis(1100));
         self.promote(2);
@@ -59,7 +64,7 @@ impl Release {
         self.world
             .airlock(&format!("{export} --key=release.key"))
             .ok();
-        self.import("update.airlock");
+        self.import(&format!("update.airlock {option}"));
     }
 
     fn import(&self, bundle: &str) {

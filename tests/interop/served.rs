@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
     let test = |name: &str, test: fn()| crate::trial(&format!("served::{name}"), needs, test);
     vec![
         test("pulls_the_full_and_the_update", pulls),
+        test("offers_a_delta", offers_a_delta),
         test("refuses", refuses),
     ]
 }
@@ -87,6 +88,29 @@ fn pulls() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{private}: {answer}");
     }
     assert!(apache.get("offline/summary").contains("no-cache"));
+}
+
+fn offers_a_delta() {
+    let release = Release::first("archive");
+    let world = &release.world;
+    let apache = Apache::start(world);
+    subscribe(world, &apache, "client");
+    world.ostree("pull --repo=client os os/stable").ok();
+    let first = release.head("release");
+    release.second_with("--publish-deltas");
+    let second = release.head("release");
+    let listed = world.airlock("delta list --repo=srv/offline").ok();
+    assert_eq!(listed, format!("{first}-{second}"));
+    // Signature, summary, delta: nothing is turned off, and without the delta this fails.
+    let pull = "pull --repo=client --timestamp-check --require-static-deltas os os/stable";
+    let said = world.ostree(pull).ok();
+    assert!(said.contains("1 delta parts"), "{said}");
+    world.ostree("fsck -q --repo=client").ok();
+    world.ostree("fsck -q --repo=srv/offline").ok();
+    let log = fs::read_to_string(world.path("apache/access.log")).unwrap();
+    let wanted = |what: &str| log.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(wanted("/delta-indexes/"), 2, "{log}");
+    assert_eq!(wanted("/superblock"), 1, "{log}");
 }
 
 fn refuses() {

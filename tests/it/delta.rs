@@ -4,6 +4,7 @@ mod applied;
 mod compile;
 mod formats;
 mod hostile;
+mod published;
 mod spine;
 
 use std::{

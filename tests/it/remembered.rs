@@ -28,6 +28,7 @@ fn site() -> Route {
         trust: &trust,
         signing: Signing::default(),
         site_record: Some(route.out.path().join("record")),
+        deltas: Default::default(),
         now: route.clock.get(),
         threads: 2,
     };

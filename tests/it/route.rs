@@ -137,6 +137,7 @@ impl Route {
             trust: &trust,
             signing: Signing::default(),
             site_record: None,
+            deltas: Default::default(),
             now: self.clock.get(),
             threads: 2,
         };

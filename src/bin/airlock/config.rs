@@ -37,6 +37,8 @@ pub struct Config {
     pub trust: Option<PathBuf>,
     /// Where a copy of what this site accepted is kept.
     pub site_record: Option<PathBuf>,
+    /// Whether an import makes static deltas for clients.
+    pub publish_deltas: bool,
     /// The site that bundles are made for.
     pub site: Option<String>,
     /// How long a bundle is valid, in seconds.

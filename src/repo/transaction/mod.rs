@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::delta_stage::DeltaChanges;
 use super::error::{Context, RepoError};
 use super::lock::RepoLock;
 use super::owner::Owner;
@@ -33,6 +34,7 @@ use super::paths;
 use super::repository::Repo;
 use super::stage::Stage;
 use super::walk::ObjectSource;
+use crate::format::delta::DeltaName;
 use crate::format::{Checksum, Metadata, ObjectKind, ObjectName, RefName};
 
 use backlog::Backlog;
@@ -63,6 +65,7 @@ pub(in crate::repo) struct Intent {
     pub(in crate::repo) partial: Vec<Checksum>,
     pub(in crate::repo) commitmeta: BTreeMap<Checksum, Vec<u8>>,
     pub(in crate::repo) refs: BTreeMap<RefName, Option<Checksum>>,
+    pub(in crate::repo) deltas: DeltaChanges,
     pub(in crate::repo) summary: Option<SummaryPair>,
     pub(in crate::repo) state: BTreeMap<String, StateFile>,
     pub(in crate::repo) journal: Option<String>,
@@ -182,6 +185,16 @@ impl<'r> Transaction<'r> {
     /// Points a ref at a commit, or deletes it.
     pub fn set_ref(&self, name: &RefName, commit: Option<Checksum>) {
         self.intent().refs.insert(name.clone(), commit);
+    }
+
+    /// Notes what becomes of a static delta.
+    pub(in crate::repo) fn change_delta(&self, name: &DeltaName, digest: Option<Checksum>) {
+        self.intent().deltas.insert(*name, digest);
+    }
+
+    /// What becomes of static deltas.
+    pub(in crate::repo) fn delta_changes(&self) -> DeltaChanges {
+        self.intent().deltas.clone()
     }
 
     /// Replaces the summary and its signatures.

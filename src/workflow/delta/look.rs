@@ -4,11 +4,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{StaticDeltaError, apply::open};
+use super::StaticDeltaError;
+use super::apply::open;
+use super::publish::{SummaryChange, publish};
+use crate::Observer;
 use crate::format::Checksum;
 use crate::format::delta::{DeltaName, Superblock};
-use crate::repo::Repo;
+use crate::repo::{Repo, Transaction};
 use crate::workflow::error::Error;
+use crate::workflow::seal::Signing;
 
 /// What a static delta holds.
 #[derive(Clone, Debug, Serialize)]
@@ -58,15 +62,35 @@ pub fn list(repo: &Repo) -> Result<Vec<DeltaName>, Error> {
     Ok(names)
 }
 
+/// A delta that was taken away.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Deleted {
+    /// Its name, as it was listed.
+    pub delta: String,
+    /// What became of the summary.
+    pub summary: SummaryChange,
+}
+
 /// Takes a delta away; clients that look for it pull objects instead.
-pub fn delete(repo: &Repo, name: &DeltaName) -> Result<(), Error> {
+pub fn delete(
+    repo: &Repo,
+    name: &DeltaName,
+    signing: Signing<'_>,
+    now: u64,
+    observer: &dyn Observer,
+) -> Result<Deleted, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let _shared = repo.lock_shared()?;
     if repo.delta_superblock(name)?.is_none() {
         return Err(StaticDeltaError::Missing(*name).into());
     }
-    repo.remove_delta(name)?;
-    Ok(repo.reindex_deltas()?)
+    let tx = Transaction::begin(repo)?;
+    tx.drop_delta(name);
+    let note = format!("deleted {name}");
+    Ok(Deleted {
+        delta: name.to_string(),
+        summary: publish(tx, note, signing, now, observer)?,
+    })
 }
 
 fn describe(superblock: &Superblock) -> DeltaLook {

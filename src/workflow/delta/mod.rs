@@ -13,8 +13,12 @@ mod apply;
 mod error;
 mod generate;
 mod look;
+mod make;
+mod publish;
 
 pub use apply::{Applied, apply};
 pub use error::StaticDeltaError;
-pub use generate::{GenerateOptions, Generated, Place, generate};
-pub use look::{DeltaLook, LookedPart, delete, list, look};
+pub(super) use generate::generate_locked;
+pub use generate::{DeltaLimits, Existing, GenerateOptions, Generated, Place, generate};
+pub use look::{Deleted, DeltaLook, LookedPart, delete, list, look};
+pub use publish::SummaryChange;

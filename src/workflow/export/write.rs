@@ -135,6 +135,7 @@ fn site_summary(
         timestamp: options.now,
         extra: Metadata::new(),
         refs: Some(refs),
+        deltas: None,
         scope: SummaryScope::Site,
     };
     let summary = build(repo, repo, &summary_options)?;

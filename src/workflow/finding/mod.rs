@@ -296,6 +296,9 @@ pub enum Finding {
         /// Here, and not listed.
         unlisted: Vec<String>,
     },
+    /// Static deltas made here would not be found: the signed summary lists its own, or has no index.
+    #[error("the signed summary would not let clients find static deltas that are made here")]
+    DeltasNotListed,
     /// Something changed between judging and publishing.
     #[error("{what} changed while this was under way")]
     Changed {

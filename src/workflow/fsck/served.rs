@@ -6,7 +6,7 @@ use crate::format::Metadata;
 use crate::format::delta::{SignedSuperblock, Superblock};
 use crate::repo::Repo;
 use crate::workflow::finding::Finding;
-use crate::workflow::import::differing_deltas;
+use crate::workflow::import::{Deltas, differing_deltas};
 use crate::workflow::{Error, Trust, show};
 
 /// Names the refs whose commit is marked as lacking objects.
@@ -72,7 +72,7 @@ pub(super) fn listed_deltas(
     summary: &crate::format::Summary,
 ) -> Result<Option<CheckFinding>, Error> {
     Ok(
-        differing_deltas(repo, summary)?.and_then(|finding| match finding {
+        differing_deltas(repo, summary, Deltas::LeftOut)?.and_then(|finding| match finding {
             // One that is not listed does no harm: nobody looks for it.
             Finding::SummaryDeltas { ref missing, .. } if missing.is_empty() => None,
             other => Some(CheckFinding::Trust(other)),

@@ -11,6 +11,7 @@
 //! complete    everything reachable from the new commits is there
 //! copy        of the record, outside: see `site`
 //! publish     in the order of `repo::publish`, with record and journal
+//! deltas      if asked for: made of what is published, and published on their own
 //! ```
 
 mod clock;
@@ -61,10 +62,22 @@ pub struct ImportOptions<'a> {
     pub signing: Signing<'a>,
     /// Where a copy of the site's record is kept; without it, where the repository says, if it does.
     pub site_record: Option<PathBuf>,
+    /// Whether clients are offered static deltas from what the repository had.
+    pub deltas: Deltas,
     /// What the clock says, in UNIX seconds; when it is behind what was accepted, that is judged by.
     pub now: u64,
     /// How many objects of an interrupted run are checked at the same time.
     pub threads: usize,
+}
+
+/// Whether clients are offered static deltas from what the repository had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deltas {
+    /// They pull objects, or what deltas there are.
+    #[default]
+    LeftOut,
+    /// One is made for every ref that moves.
+    Published,
 }
 
 /// Imports a bundle; importing it again changes nothing.
@@ -96,7 +109,7 @@ fn take(
         record,
     } = open(repo, options, clock)?;
     let options = &options.judged_by(&trust);
-    let (_lock, rolled) = repo.lock_for_writing()?;
+    let (lock, rolled) = repo.lock_for_writing()?;
     if TrustRecord::load(repo)? != record {
         let what = "the trust".to_owned();
         return Err(Error::refused(Finding::Changed { what }));
@@ -110,6 +123,7 @@ fn take(
     outcome.standing(site.standing(repo, &bundle)?);
     if outcome.standing != Standing::Ahead {
         outcome.changed = publish::restore_summary(repo, &site, observer)?;
+        deltas::offer(repo, &lock, options, &mut outcome, observer);
         return Ok(outcome);
     }
     Error::refuse_any(preflight(repo, &site, &bundle, options)?)?;
@@ -121,7 +135,14 @@ fn take(
     outcome.resumed = resumed;
     let check = check(&bundle, options, &site);
     let publishes = summary_source(&bundle, &site, options);
-    let importer = Importer::new(repo, check, &site, Target::Stage(&tx), publishes);
+    let importer = Importer::new(
+        repo,
+        check,
+        &site,
+        Target::Stage(&tx),
+        publishes,
+        options.deltas,
+    );
     stream(&bundle, &importer, observer)?;
     let carried = importer.finish()?;
     tx.press()?;
@@ -137,6 +158,7 @@ fn take(
     publication.stage(&tx, carried, &mut outcome)?;
     let published = tx.publish(observer)?;
     outcome.published(published);
+    deltas::offer(repo, &lock, options, &mut outcome, observer);
     Ok(outcome)
 }
 
@@ -172,7 +194,14 @@ fn plan(
     outcome.findings = preflight(repo, &site, &bundle, options)?;
     let check = check(&bundle, options, &site);
     let publishes = summary_source(&bundle, &site, options);
-    let importer = Importer::new(repo, check, &site, Target::Nowhere, publishes);
+    let importer = Importer::new(
+        repo,
+        check,
+        &site,
+        Target::Nowhere,
+        publishes,
+        options.deltas,
+    );
     stream(&bundle, &importer, observer)?;
     outcome.findings.extend(importer.findings());
     outcome.would_move(&bundle, &site, options);

@@ -8,6 +8,7 @@ use crate::bundle::VerifiedBundle;
 use crate::format::{Checksum, RefName};
 use crate::openpgp::{Fingerprint, Verification};
 use crate::repo::{Published, Repo};
+use crate::workflow::delta::Generated;
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
 use crate::workflow::journal::{self, Move, TrustMove};
@@ -60,6 +61,10 @@ pub struct ImportOutcome {
     pub resumed: usize,
     /// Whose summary is published.
     pub summary: SummarySource,
+    /// The static deltas that were made for clients.
+    pub deltas: Vec<Generated>,
+    /// Why not all of them were.
+    pub deltas_failed: Option<String>,
     /// The time it was judged at, in UNIX seconds.
     pub judged_at: u64,
     /// What should be looked at although nothing was refused for it: the clock, the journal.
@@ -86,6 +91,8 @@ impl ImportOutcome {
             objects: 0,
             resumed: 0,
             summary: SummarySource::None,
+            deltas: Vec::new(),
+            deltas_failed: None,
             judged_at: 0,
             warnings: Vec::new(),
             findings: Vec::new(),

@@ -86,7 +86,8 @@ fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Fi
     }))
 }
 
-fn is_complete(repo: &Repo, commit: &Checksum) -> Result<bool, Error> {
+/// Is a commit here, with everything it needs?
+pub(super) fn is_complete(repo: &Repo, commit: &Checksum) -> Result<bool, Error> {
     Ok(!repo.is_partial(commit)? && walk::missing(repo, &[*commit])?.is_empty())
 }
 

@@ -15,6 +15,7 @@ use crate::workflow::release_check::{ReleaseCheck, Spine};
 use crate::workflow::staging::stage_file;
 use crate::workflow::subject::Subject;
 
+use super::Deltas;
 use super::deltas::differing_deltas;
 use super::order::AHEAD;
 use super::outcome::SummarySource;
@@ -42,6 +43,8 @@ pub(super) struct Importer<'a, 'r> {
     target: Target<'a, 'r>,
     /// Whose summary is published in the end.
     publishes: SummarySource,
+    /// Whether static deltas are made afterwards.
+    deltas: Deltas,
     state: Mutex<State>,
     announced: Announced<'a>,
     /// The files that the release under way may bring.
@@ -72,6 +75,7 @@ impl<'a, 'r> Importer<'a, 'r> {
         site: &'a SiteState,
         target: Target<'a, 'r>,
         publishes: SummarySource,
+        deltas: Deltas,
     ) -> Importer<'a, 'r> {
         Importer {
             repo,
@@ -79,6 +83,7 @@ impl<'a, 'r> Importer<'a, 'r> {
             site,
             target,
             publishes,
+            deltas,
             state: Mutex::default(),
             announced: Announced::new(check.manifest),
             reach: RwLock::default(),
@@ -148,7 +153,7 @@ impl<'a, 'r> Importer<'a, 'r> {
             });
         }
         if self.publishes == SummarySource::Bundle {
-            findings.extend(differing_deltas(self.repo, &summary)?);
+            findings.extend(differing_deltas(self.repo, &summary, self.deltas)?);
         }
         Ok(())
     }

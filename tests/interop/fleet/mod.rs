@@ -234,6 +234,7 @@ fn reasons(fleet: &Fleet, bundle: &str, clock: u64) -> Vec<Finding> {
         trust: &trust,
         signing: Signing::default(),
         site_record: Some(fleet.world.path("record")),
+        deltas: Default::default(),
         now: clock,
         threads: 2,
     };

@@ -71,6 +71,7 @@ impl Site {
             trust: &forge::trust(policy),
             signing: Signing::default(),
             site_record: None,
+            deltas: Default::default(),
             now: NOW,
             threads: 2,
         };

@@ -1,5 +1,6 @@
 //! `import`: what a good bundle makes of a repository, and that a bad one makes nothing of it.
 
+mod deltas;
 mod permission;
 mod record;
 mod refusals;
@@ -30,6 +31,7 @@ fn options<'a>(bundle: &Path, trust: &'a Trust) -> ImportOptions<'a> {
         trust,
         signing: Signing::default(),
         site_record: None,
+        deltas: Default::default(),
         now: NOW,
         threads: 2,
     }

@@ -28,6 +28,7 @@ fn keep(
 ) -> Result<ImportOutcome, Error> {
     let options = ImportOptions {
         site_record: Some(dir.to_owned()),
+        deltas: Default::default(),
         now,
         ..options(bundle, trust)
     };

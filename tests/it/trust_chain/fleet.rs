@@ -120,6 +120,7 @@ pub fn options<'a>(files: &[PathBuf], trust: &'a Trust, now: u64) -> ImportOptio
         trust,
         signing: Signing::default(),
         site_record: None,
+        deltas: Default::default(),
         now,
         threads: 2,
     }

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
+use airlock::Class;
 use airlock::bundle::arrange;
 use airlock::workflow::{
-    self, Finding, ImportOptions, ImportOutcome, Standing, SummarySource, Trust, import,
+    self, Deltas, Finding, ImportOptions, ImportOutcome, Standing, SummarySource, Trust, import,
     plan_import,
 };
 
 use crate::args::{RepoArg, SealingArgs, SiteRecordArg, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::render::{Done, clean, count};
+use crate::render::{Done, bytes, clean, count};
 
 /// Take a bundle into a repository, after everything about it was checked
 #[derive(clap::Args)]
@@ -30,6 +31,9 @@ pub struct Args {
     /// List every reason to refuse and what would change; change nothing
     #[arg(short = 'n', long)]
     dry_run: bool,
+    /// Then make a static delta from what each ref had, for clients that pull over HTTP
+    #[arg(long)]
+    publish_deltas: bool,
     #[command(flatten)]
     record: SiteRecordArg,
     #[command(flatten)]
@@ -56,6 +60,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         trust: &trust,
         signing: keys.signing(),
         site_record: args.record.dir(&repo, context),
+        deltas: match args.publish_deltas || context.config().publish_deltas {
+            true => Deltas::Published,
+            false => Deltas::LeftOut,
+        },
         now: context.now(),
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
@@ -126,8 +134,21 @@ fn imported(mut done: Done, outcome: &ImportOutcome) -> Done {
         let kept = count(outcome.resumed as u64);
         done = done.note(format!("{kept} objects were there from an interrupted run"));
     }
+    for delta in &outcome.deltas {
+        let size = bytes(delta.size);
+        done = done.note(format!("clients are offered a static delta of {size}"));
+    }
+    if let Some(why) = &outcome.deltas_failed {
+        done = done
+            .note(format!(
+                "the release is here, but its static delta is not: {why}"
+            ))
+            .note("run the same import again to make it")
+            .failed(Class::System);
+    }
     match outcome.standing {
         Standing::Ahead => done.note(format!("{} objects added", count(outcome.objects))),
+        Standing::Present if !outcome.deltas.is_empty() => done.note("already imported"),
         Standing::Present if outcome.changed => done.note("the signed summary was put back"),
         Standing::Present => done.note("already imported; nothing was changed"),
         Standing::TakenBack => done

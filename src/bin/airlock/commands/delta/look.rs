@@ -6,7 +6,8 @@ use airlock::format::delta::DeltaName;
 use airlock::workflow::delta::{self, DeltaLook};
 use serde::Serialize;
 
-use crate::args::RepoArg;
+use super::summary_note;
+use crate::args::{RepoArg, SealingArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Align, Done, Table, bytes, count, time};
@@ -36,6 +37,8 @@ pub(super) struct DeleteArgs {
     /// TO or FROM-TO, as `list` names it
     #[arg(value_name = "DELTA")]
     name: DeltaName,
+    #[command(flatten)]
+    sealing: SealingArgs,
 }
 
 pub(super) fn show(args: ShowArgs, context: &mut Context) -> Result<Done, CliError> {
@@ -105,7 +108,11 @@ pub(super) fn list(args: ListArgs, context: &mut Context) -> Result<Done, CliErr
 
 pub(super) fn delete(args: DeleteArgs, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
-    delta::delete(&repo, &args.name)?;
-    let deltas = vec![args.name.to_string()];
-    Ok(Done::new(&Listed { deltas }).note("deleted").changed(true))
+    let keys = args.sealing.open(context)?;
+    let (signing, now) = (keys.signing(), context.now());
+    let deleted = delta::delete(&repo, &args.name, signing, now, context.observer())?;
+    let done = Done::new(&deleted).note("deleted").changed(true);
+    Ok(summary_note(deleted.summary)
+        .into_iter()
+        .fold(done, Done::note))
 }

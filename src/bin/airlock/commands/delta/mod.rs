@@ -5,7 +5,7 @@ mod look;
 
 use std::path::PathBuf;
 
-use airlock::workflow::delta;
+use airlock::workflow::delta::{self, SummaryChange};
 use clap::Subcommand;
 
 use crate::args::RepoArg;
@@ -63,4 +63,14 @@ fn apply(args: ApplyArgs, context: &mut Context) -> Result<Done, CliError> {
         true => done.note(format!("{objects} objects; its signatures were not judged")),
         false => done.note("the commit was here already"),
     })
+}
+
+/// Says what became of the summary.
+fn summary_note(change: SummaryChange) -> Option<String> {
+    let note = match change {
+        SummaryChange::Untouched => return None,
+        SummaryChange::Renewed => "the summary lists the deltas as they are now",
+        SummaryChange::Signed => "the signed summary stays; clients go by delta-indexes/",
+    };
+    Some(note.to_owned())
 }
