@@ -42,5 +42,5 @@ pub use read::{
 pub use trust::{MAX_TRUST_UPDATE, MAX_TRUST_UPDATES, TrustUpdate};
 pub use write::{
     BundleWriter, Form, PackObject, Packed, PartSpool, RawPart, Reserve, Room, SealedBundle,
-    Target, WriteError, WritePart,
+    Target, WriteError, WritePart, weigh_packs,
 };

@@ -32,7 +32,7 @@ mod whole;
 
 pub use apply::{ObjectSink, apply_part, examine_part};
 pub use compile::{
-    Choice, CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, Way, Why, choose, compile,
+    Choice, CompileInput, Compiled, CostModel, Effort, Otherwise, Pair, Way, Why, compile,
 };
 pub use error::DeltaError;
 pub use fault::ApplyFault;

@@ -65,6 +65,12 @@ impl DeltaPart {
         self.is_dense
     }
 
+    /// Returns up to so many of the payload's first bytes.
+    pub fn beginning(&self, most: usize) -> Vec<u8> {
+        let pieces = self.payload.pieces().flatten();
+        pieces.take(most).copied().collect()
+    }
+
     /// Writes the part's file: type `x`, a stored `.xz` stream. What is written is freed.
     pub fn write_to(self, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(&[XZ])?;

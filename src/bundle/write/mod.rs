@@ -23,7 +23,7 @@ mod volumes;
 mod writer;
 
 pub use error::WriteError;
-pub use pack::Packed;
+pub use pack::{Packed, weigh_packs};
 pub use plan::PackObject;
 pub use space::Room;
 pub use spool::{PartSpool, RawPart, WritePart};

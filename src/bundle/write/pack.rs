@@ -85,16 +85,34 @@ impl BundleWriter {
             }
             Ok(())
         };
-        let work = |tools: &mut Tools<'_>, job, outlet: &_| tools.run(&job, outlet);
-        pipeline::in_order(
-            pipeline::workers(),
-            jobs(objects).into_iter(),
-            || Tools::new(repo),
-            work,
-            take,
-        )?;
+        each(repo, objects, take)?;
         Ok(total)
     }
+}
+
+/// Returns how many bytes these objects take in packs, each checked while it is read.
+pub fn weigh_packs(repo: &Repo, objects: &[PackObject]) -> Result<u64, WriteError> {
+    let mut bytes = 0;
+    each(repo, objects, |piece| {
+        bytes += piece.frame.len() as u64;
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
+/// Makes the frames of packs on all cores, and hands them on in their order.
+fn each(
+    repo: &Repo,
+    objects: &[PackObject],
+    take: impl FnMut(Piece) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    pipeline::in_order(
+        pipeline::workers(),
+        jobs(objects).into_iter(),
+        || Tools::new(repo),
+        |tools: &mut Tools<'_>, job, outlet: &_| tools.run(&job, outlet),
+        take,
+    )
 }
 
 impl<'r> Tools<'r> {

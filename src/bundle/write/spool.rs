@@ -75,18 +75,23 @@ impl PartSpool {
             path: directory.to_owned(),
             parts: Vec::new(),
         };
-        pipeline::in_order(
-            workers(level),
-            parts,
-            || Ok(()),
-            |(), part, outlet| {
-                let len = part.len;
-                let frame = compress(part).map_err(WriteError::Compress)?;
-                outlet.send((frame, len)).map_err(WriteError::Compress)
-            },
-            |(frame, unpacked)| spool.push(&frame, unpacked),
-        )?;
+        each(level, parts, |(frame, unpacked)| {
+            spool.push(&frame, unpacked)
+        })?;
         Ok(spool)
+    }
+
+    /// Compresses parts as `fill` does, and only tells their sizes.
+    pub fn weigh(
+        level: i32,
+        parts: impl Iterator<Item = RawPart> + Send,
+    ) -> Result<Vec<u64>, WriteError> {
+        let mut sizes = Vec::new();
+        each(level, parts, |(frame, _)| {
+            sizes.push(frame.len() as u64);
+            Ok(())
+        })?;
+        Ok(sizes)
     }
 
     /// Returns what compressing a part takes besides it, at this level.
@@ -134,6 +139,25 @@ impl PartSpool {
             .map_err(WriteError::io("read a part in", &self.path))?;
         Ok(frame)
     }
+}
+
+/// Compresses parts, and hands on each frame with the size of what is in it, in their order.
+fn each(
+    level: i32,
+    parts: impl Iterator<Item = RawPart> + Send,
+    take: impl FnMut((Vec<u8>, u64)) -> Result<(), WriteError>,
+) -> Result<(), WriteError> {
+    pipeline::in_order(
+        workers(level),
+        parts,
+        || Ok(()),
+        |(), part, outlet| {
+            let len = part.len;
+            let frame = compress(part).map_err(WriteError::Compress)?;
+            outlet.send((frame, len)).map_err(WriteError::Compress)
+        },
+        take,
+    )
 }
 
 /// Returns how many parts may be compressed at a time.

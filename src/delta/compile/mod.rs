@@ -96,22 +96,6 @@ pub struct Compiled {
     pub choices: Vec<Choice>,
 }
 
-/// Finds out how each pair would travel, and why, in the order of the input; makes no delta.
-pub fn choose(
-    input: &CompileInput<'_>,
-    observer: &dyn Observer,
-) -> Result<Vec<Choice>, DeltaError> {
-    let mut choices = Vec::new();
-    let budget = Arc::new(Budget::new(MEMORY));
-    in_path_order(input, observer, &budget, |_, made| {
-        choices.push(made.choice);
-        let kept = made.patch.map_or(0, |patch| patch.len());
-        drop(budget.lease(kept, 0));
-        Ok(())
-    })?;
-    Ok(choices)
-}
-
 /// Makes a delta, and hands on each part as soon as it is full.
 pub fn compile(
     input: &CompileInput<'_>,

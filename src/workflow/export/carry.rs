@@ -24,6 +24,12 @@ pub(in crate::workflow) struct Carried {
     pub(in crate::workflow) objects: ObjectTotals,
     /// The size of the commit, and of all that goes into parts, in the repository.
     pub(in crate::workflow) spine_stored: u64,
+    /// Of that, the commit's and that of trees and their permissions.
+    pub(in crate::workflow) metadata_stored: u64,
+    /// How many objects the site has already, or gets with an earlier release.
+    pub(in crate::workflow) unchanged: u64,
+    /// How large they are in the repository.
+    pub(in crate::workflow) unchanged_stored: u64,
 }
 
 /// Follows releases one after the other, and remembers what has travelled.
@@ -59,6 +65,10 @@ impl<'r> Carrier<'r> {
             let size = self.repo.object_size(name)?;
             let fresh = !held.objects.contains(name) && self.travelled.insert(*name);
             let checksum = name.checksum;
+            if !fresh && name.kind != ObjectKind::Commit {
+                carried.unchanged += 1;
+                carried.unchanged_stored += size;
+            }
             if name.kind == ObjectKind::File {
                 reached.insert(checksum);
                 files.extend(fresh.then(|| TreeFile {
@@ -131,6 +141,7 @@ impl Carried {
         if name.kind != ObjectKind::Commit {
             self.metadata.push(name);
         }
+        self.metadata_stored += size;
         self.spine_stored += size;
     }
 

@@ -9,8 +9,8 @@ use crossbeam_channel::bounded;
 use super::plan::PlannedRelease;
 use super::{Base, Error, ExportOptions};
 use crate::Observer;
-use crate::bundle::{PackObject, PartSpool, RawPart};
-use crate::delta::{self, CompileInput, DeltaError, DeltaPart, SpineInput};
+use crate::bundle::{PackObject, PartSpool, RawPart, WriteError};
+use crate::delta::{self, CompileInput, DeltaError, DeltaPart, Pair, SpineInput};
 use crate::format::delta::Superblock;
 use crate::repo::Repo;
 
@@ -34,25 +34,19 @@ pub(super) fn compile(
     directory: &Path,
     observer: &dyn Observer,
 ) -> Result<Compiled, Error> {
-    let input = input(repo, release, options);
-    // A part is large enough not to wait in a queue.
-    let (made, parts) = bounded(0);
-    let (compiled, parts) = thread::scope(|scope| {
-        let maker = scope.spawn(move || {
-            // When nobody takes parts any more, the reason is returned below.
-            let gone = || DeltaError::Io(io::ErrorKind::BrokenPipe.into());
-            let mut take = |part: DeltaPart| made.send(part).map_err(|_| gone());
-            delta::compile(&input, observer, &mut take)
-        });
-        let raw = parts.into_iter().map(|part: DeltaPart| RawPart {
-            level: level(options, part.is_dense()),
-            len: part.file_len(),
-            write: Box::new(move |out| part.write_to(out)),
-        });
-        let parts = PartSpool::fill(directory, level(options, false), raw);
-        let compiled = maker.join().expect("a spine is made without panicking");
-        let parts = parts?;
-        Ok::<_, Error>((compiled?, parts))
+    let carried = &release.carried;
+    let input = CompileInput {
+        spine: SpineInput {
+            metadata: &carried.metadata,
+            files: &carried.files,
+            ..nothing(repo, release, options)
+        },
+        ..some_pairs(repo, release, options, &carried.pairs)
+    };
+    let level = |dense| level(options, dense);
+    let (compiled, parts) = with_parts(&input, observer, |parts| {
+        let raw = parts.map(|part: DeltaPart| raw(level(part.is_dense()), part));
+        PartSpool::fill(directory, level(false), raw)
     })?;
     let mut superblock = Superblock::decode(&compiled.superblock)?;
     let content = superblock.parts.iter().map(|header| header.unpacked).sum();
@@ -72,35 +66,75 @@ pub(super) fn compile(
 }
 
 /// Returns the level for parts; `dense` are those of which most is compressed already.
-fn level(options: &ExportOptions<'_>, dense: bool) -> i32 {
+pub(super) fn level(options: &ExportOptions<'_>, dense: bool) -> i32 {
     options.level.unwrap_or(options.costs.effort.level(dense))
 }
 
-fn input<'a>(
+/// Prepares a part for being compressed.
+pub(super) fn raw(level: i32, part: DeltaPart) -> RawPart {
+    RawPart {
+        level,
+        len: part.file_len(),
+        write: Box::new(move |out| part.write_to(out)),
+    }
+}
+
+/// Compiles, and hands the parts to `take` while more are made.
+pub(super) fn with_parts<T>(
+    input: &CompileInput<'_>,
+    observer: &dyn Observer,
+    take: impl FnOnce(crossbeam_channel::IntoIter<DeltaPart>) -> Result<T, WriteError>,
+) -> Result<(delta::Compiled, T), Error> {
+    // A part is large enough not to wait in a queue.
+    let (made, parts) = bounded(0);
+    thread::scope(|scope| {
+        let maker = scope.spawn(move || {
+            // When nobody takes parts any more, the reason is returned below.
+            let gone = || DeltaError::Io(io::ErrorKind::BrokenPipe.into());
+            let mut take = |part: DeltaPart| made.send(part).map_err(|_| gone());
+            delta::compile(input, observer, &mut take)
+        });
+        let taken = take(parts.into_iter());
+        let compiled = maker.join().expect("a spine is made without panicking");
+        let taken = taken?;
+        Ok((compiled?, taken))
+    })
+}
+
+/// The spine of a release with nothing in it.
+pub(super) fn nothing<'a>(
     repo: &'a Repo,
     release: &'a PlannedRelease,
     options: &ExportOptions<'a>,
-) -> CompileInput<'a> {
-    let from = match release.from.as_slice() {
-        [only] => Some(*only),
-        _ => None,
-    };
-    let spine = SpineInput {
+) -> SpineInput<'a> {
+    SpineInput {
         repo,
         commit: &release.head,
-        from,
+        from: match release.from.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        },
         commitmeta: &release.commitmeta,
-        metadata: &release.carried.metadata,
-        files: &release.carried.files,
+        metadata: &[],
+        files: &[],
         timestamp: options.now,
-    };
+    }
+}
+
+/// The same with some of the release's pairs.
+pub(super) fn some_pairs<'a>(
+    repo: &'a Repo,
+    release: &'a PlannedRelease,
+    options: &ExportOptions<'a>,
+    pairs: &'a [Pair],
+) -> CompileInput<'a> {
     CompileInput {
-        spine,
+        spine: nothing(repo, release, options),
         sources: match options.base {
             Base::Repository(other) => other,
             _ => repo,
         },
-        pairs: &release.carried.pairs,
+        pairs,
         costs: options.costs,
         threads: thread::available_parallelism().map_or(1, usize::from),
         part_memory: PartSpool::memory(level(options, false)),

@@ -1,9 +1,10 @@
 //! The manifest of an export, and the room it may need.
 
-use super::compile::Compiled;
 use super::plan::{ExportPlan, PlannedRelease};
 use super::{Error, ExportOptions};
-use crate::bundle::{ByteTotals, CHUNK_SIZE, Manifest, Origin, Release, Reserve, Source};
+use crate::bundle::{
+    ByteTotals, CHUNK_SIZE, Manifest, Origin, Release, RepositoryId, Reserve, Source,
+};
 use crate::repo::{Repo, RepoError};
 use crate::workflow::Trust;
 
@@ -21,15 +22,12 @@ const PACK_SIZE: u64 = 256 << 20;
 /// Begins the manifest: everything but sizes and members.
 pub(super) fn begin(
     repo: &Repo,
+    id: RepositoryId,
     options: &ExportOptions<'_>,
     plan: &ExportPlan,
-) -> Result<Manifest, Error> {
-    let id = repo.ensure_id()?;
-    let malformed = |_| RepoError::ExtensionMalformed {
-        path: repo.path().join("extensions/airlock/id"),
-    };
+) -> Manifest {
     let source = Source {
-        id: id.parse().map_err(malformed)?,
+        id,
         collection: repo.collection_id().cloned(),
     };
     let origin = Origin {
@@ -43,7 +41,15 @@ pub(super) fn begin(
     manifest.may_return = plan.may_return.clone();
     manifest.rollback = plan.rollback.clone();
     manifest.releases = plan.releases.iter().map(release).collect();
-    Ok(manifest)
+    manifest
+}
+
+/// Returns the identity of the repository, giving it one if it has none.
+pub(super) fn identity(repo: &Repo) -> Result<RepositoryId, Error> {
+    let malformed = |_| RepoError::ExtensionMalformed {
+        path: repo.path().join("extensions/airlock/id"),
+    };
+    Ok(repo.ensure_id()?.parse().map_err(malformed)?)
 }
 
 fn release(planned: &PlannedRelease) -> Release {
@@ -71,13 +77,12 @@ fn release(planned: &PlannedRelease) -> Release {
 pub(super) fn reserve(
     manifest: &Manifest,
     plan: &ExportPlan,
-    spines: &[Compiled],
+    parts: u64,
     signers: usize,
 ) -> Reserve {
     let text = serde_json::to_vec(manifest).expect("a manifest has only string keys");
     // Objects that are deflated on the way may come out larger than they were.
     let packs = plan.needed.saturating_mul(2);
-    let parts: u64 = spines.iter().map(|spine| spine.parts.count() as u64).sum();
     let pieces = 2 * (packs / PACK_SIZE) + plan.releases.len() as u64;
     let members = 2 + 2 * plan.releases.len() as u64 + parts + pieces;
     let members = members + plan.attachments.len() as u64;

@@ -4,6 +4,7 @@
 //! plan    what travels, and every reason why it must not     nothing is written
 //! compile patches and spines, in memory or beside the target  nothing has a name
 //! write   summary, spines, packs, manifest, signatures       NAME.partial
+//! estimate how large it will be and why                        nothing is written either
 //! publish the name, the site's profile, the journal
 //! ```
 
@@ -13,6 +14,7 @@ pub(super) mod carry;
 mod check;
 mod compile;
 mod error;
+mod estimate;
 mod history;
 mod manifest;
 mod may_return;
@@ -30,6 +32,9 @@ use serde::Serialize;
 
 pub use attach::Attachment;
 pub use error::ExportError;
+pub use estimate::{
+    Contributor, Estimate, ReleaseEstimate, Sampling, Tally, WayTally, estimate_export,
+};
 pub use permit::PermitRollback;
 pub use plan::{ExportPlan, PlannedRelease, plan_export};
 pub use profile::SiteProfile;

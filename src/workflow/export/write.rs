@@ -31,8 +31,9 @@ pub(super) fn seal(
 ) -> Result<Sealed, Error> {
     let directory = directory_of(&plan.medium.target.path);
     let mut spines = compile_all(repo, options, plan, &directory, observer)?;
-    let mut manifest = manifest::begin(repo, options, plan)?;
-    let reserve = manifest::reserve(&manifest, plan, &spines, signers.bundle.len());
+    let mut manifest = manifest::begin(repo, manifest::identity(repo)?, options, plan);
+    let parts = spines.iter().map(|spine| spine.parts.count() as u64).sum();
+    let reserve = manifest::reserve(&manifest, plan, parts, signers.bundle.len());
     let mut writer = BundleWriter::create(&plan.medium.target, reserve)?;
     writer.trust(super::check::trust_updates(options)?)?;
     if options.index == Index::Carried {
@@ -120,13 +121,12 @@ fn write_releases(
     Ok(())
 }
 
-/// Builds and signs the summary that the site will publish.
-fn site_summary(
+/// Builds the summary that the site will publish.
+pub(super) fn summary_bytes(
     repo: &Repo,
     options: &ExportOptions<'_>,
     plan: &ExportPlan,
-    signers: ExportSigners<'_>,
-) -> Result<(Vec<u8>, Vec<u8>), Error> {
+) -> Result<Vec<u8>, Error> {
     let after = plan.refs_after.iter();
     let refs = after
         .filter_map(|(name, head)| Some((name.clone(), (*head)?)))
@@ -138,7 +138,17 @@ fn site_summary(
         deltas: None,
         scope: SummaryScope::Site,
     };
-    let summary = build(repo, repo, &summary_options)?;
+    Ok(build(repo, repo, &summary_options)?)
+}
+
+/// Builds and signs it.
+fn site_summary(
+    repo: &Repo,
+    options: &ExportOptions<'_>,
+    plan: &ExportPlan,
+    signers: ExportSigners<'_>,
+) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let summary = summary_bytes(repo, options, plan)?;
     let mut signatures = Metadata::new();
     add_signatures(&summary, &mut signatures, signers.summary, options.now)?;
     add_ed25519(&summary, &mut signatures, signers.ed25519)?;

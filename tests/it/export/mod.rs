@@ -1,5 +1,6 @@
 //! `export`: what travels, what is refused, and what the twin remembers.
 
+mod estimate;
 mod metadata;
 mod patches;
 mod refused;
@@ -32,6 +33,7 @@ struct Twin {
     form: Form,
     index: Index,
     level: Option<i32>,
+    costs: CostModel,
     waivers: BTreeSet<Waiver>,
     site: &'static str,
     now: u64,
@@ -52,6 +54,7 @@ impl Twin {
             form: Form::Tar { split: None },
             index: Index::Carried,
             level: None,
+            costs: CostModel::default(),
             waivers: BTreeSet::new(),
             site: "default",
             now: NOW,
@@ -107,7 +110,7 @@ impl Twin {
             attachments: &[],
             expires: Some(self.now + 86_400),
             level: self.level,
-            costs: CostModel::default(),
+            costs: self.costs,
             read_back: ReadBack::Done,
             waivers: &self.waivers,
             now: self.now,

@@ -1,12 +1,14 @@
 //! `airlock export REF... -o FILE|DIR`.
 
 mod args;
+mod estimate;
 mod text;
 
 use airlock::repo::Repo;
 use airlock::workflow::Error;
 use airlock::workflow::export::{
-    ExportError, ExportOptions, ExportSigners, Index, ReadBack, export, plan_export,
+    ExportError, ExportOptions, ExportSigners, Index, ReadBack, Sampling, estimate_export, export,
+    plan_export,
 };
 
 use crate::args::{Role, TrustArgs};
@@ -15,6 +17,7 @@ use crate::error::CliError;
 use crate::render::Done;
 
 pub use args::Args;
+use estimate::DryRun;
 use text::{done, plan_text, vouched};
 
 /// Exports, or says what would be exported.
@@ -63,7 +66,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     };
     if args.dry_run {
         let plan = plan_export(&repo, &options, context.observer()).map_err(explain)?;
-        let done = Done::new(&plan).text(plan_text(&plan));
+        let (sampling, observer) = (Sampling::default(), context.observer());
+        let estimate = estimate_export(&repo, &options, &plan, sampling, observer)?;
+        let text = plan_text(&plan) + &estimate::text(&estimate);
+        let done = Done::new(&DryRun { plan, estimate }).text(text);
         return Ok(match &inventory {
             Some(taken) => done.note(vouched(taken)),
             None => done,

@@ -1,0 +1,119 @@
+//! Compiling and packing some of a release, only to see how large it comes out.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::super::Error;
+use super::super::compile::{level, nothing, raw, some_pairs, with_parts};
+use super::Question;
+use crate::bundle::{PackObject, PartSpool, RawPart, WriteError, weigh_packs};
+use crate::delta::{Choice, CompileInput, DeltaPart, Effort, Pair, SpineInput};
+use crate::format::Checksum;
+use crate::repo::Repo;
+
+/// From this level on parts are compressed at the one below instead, and a piece at both.
+const THOROUGH: i32 = 10;
+/// How much of a part is compressed at both.
+const PIECE: usize = 4 << 20;
+
+/// What some of a release came out as.
+pub(super) struct Measured {
+    /// How each pair would travel, and why.
+    pub(super) choices: Vec<Choice>,
+    /// How many bytes the parts take.
+    pub(super) bytes: u64,
+    /// How many there are.
+    pub(super) parts: u64,
+    /// How many bytes the superblock takes.
+    pub(super) superblock: u64,
+}
+
+/// Measures the trees and their permissions.
+pub(super) fn metadata(question: &Question<'_>) -> Result<Measured, Error> {
+    let spine = SpineInput {
+        metadata: &question.release.carried.metadata,
+        ..nothing(question.repo, question.release, question.options)
+    };
+    let pairs = some_pairs(question.repo, question.release, question.options, &[]);
+    measure(question, &CompileInput { spine, ..pairs })
+}
+
+/// Measures files that go into parts whole.
+pub(super) fn files(question: &Question<'_>, files: &[Checksum]) -> Result<Measured, Error> {
+    let spine = SpineInput {
+        files,
+        ..nothing(question.repo, question.release, question.options)
+    };
+    let pairs = some_pairs(question.repo, question.release, question.options, &[]);
+    measure(question, &CompileInput { spine, ..pairs })
+}
+
+/// Measures pairs.
+pub(super) fn pairs(question: &Question<'_>, pairs: &[Pair]) -> Result<Measured, Error> {
+    let Question {
+        repo,
+        options,
+        release,
+        ..
+    } = *question;
+    measure(question, &some_pairs(repo, release, options, pairs))
+}
+
+/// Returns how many bytes objects take in packs.
+pub(super) fn packs(repo: &Repo, objects: &[PackObject]) -> Result<u64, Error> {
+    Ok(weigh_packs(repo, objects)?)
+}
+
+fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured, Error> {
+    let quick = |dense| match level(question.options, dense) {
+        level if level >= THOROUGH => Effort::Balanced.level(dense),
+        level => level,
+    };
+    let (seen, piece) = (Mutex::new(Vec::new()), Mutex::new(None));
+    let (compiled, sizes) = with_parts(input, question.observer, |parts| {
+        let raw = parts.map(|part: DeltaPart| {
+            let dense = part.is_dense();
+            held(&seen).push(dense);
+            if !dense {
+                held(&piece).get_or_insert_with(|| part.beginning(PIECE));
+            }
+            raw(quick(dense), part)
+        });
+        PartSpool::weigh(quick(false), raw)
+    })?;
+    let wanted = level(question.options, false);
+    let piece = piece.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let gain = match piece {
+        Some(piece) if wanted >= THOROUGH => gain(&piece, quick(false), wanted)?,
+        _ => 1.0,
+    };
+    let dense = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let of = |(size, dense): (&u64, &bool)| *size as f64 * if *dense { 1.0 } else { gain };
+    let bytes: f64 = sizes.iter().zip(&dense).map(of).sum();
+    Ok(Measured {
+        bytes: bytes as u64,
+        parts: sizes.len() as u64,
+        superblock: compiled.superblock.len() as u64,
+        choices: compiled.choices,
+    })
+}
+
+/// Returns how much smaller a piece becomes at another level.
+fn gain(piece: &[u8], low: i32, high: i32) -> Result<f64, WriteError> {
+    let at = |level| {
+        let bytes = piece.to_vec();
+        RawPart {
+            level,
+            len: bytes.len() as u64,
+            write: Box::new(move |out| out.write_all(&bytes)),
+        }
+    };
+    let sizes = PartSpool::weigh(high, [at(low), at(high)].into_iter())?;
+    Ok(match sizes[..] {
+        [low, high] if low > 0 => high as f64 / low as f64,
+        _ => 1.0,
+    })
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
