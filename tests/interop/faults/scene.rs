@@ -221,6 +221,16 @@ pub const SCENES: &[Scene] = &[
         twice: Twice::Same,
     },
     Scene {
+        name: "delta-replace",
+        before: "promote 2; airlock delta generate --repo=release os/stable --disable-bsdiff",
+        command: "delta generate --repo=release os/stable --key=release.key",
+        repo: "release",
+        trust: Some("release.asc"),
+        sees: RELEASE,
+        gradual: false,
+        twice: Twice::Same,
+    },
+    Scene {
         name: "commit",
         before: "",
         command: "commit --repo=release -b os/made --tree=dir=tree-2 --timestamp=@1700000002 --no-xattrs --key=release.key",

@@ -1,9 +1,11 @@
 //! What a repository holds, without what differs between two runs of one command.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
-use airlock::format::{Codec, Metadata, Summary};
+use airlock::format::delta::{DeltaName, Superblock};
+use airlock::format::{Checksum, Codec, Metadata, Summary};
 use airlock::repo::Repo;
 use airlock::workflow::journal;
 
@@ -13,7 +15,7 @@ const BESIDE: [&str; 4] = ["id", "lock", "sequence.json", "journal.jsonl"];
 /// A repository in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Refs, and what summary and signature say.
+    /// Refs, what summary and signature say, and static deltas.
     pub heads: Vec<String>,
     /// Commits with their signatures.
     pub commits: Vec<String>,
@@ -41,6 +43,9 @@ impl State {
         let signatures = signatures.map(|bytes| Metadata::decode(&bytes).unwrap());
         let by = signatures.map_or(0, |all| count(&all));
         state.heads.push(format!("summary signed by {by}"));
+        for (name, _) in repo.static_deltas().unwrap() {
+            state.heads.push(delta(&repo, &name));
+        }
         let mut commits = BTreeMap::new();
         for commit in repo.commits().unwrap() {
             let partial = repo.is_partial(&commit).unwrap();
@@ -67,6 +72,24 @@ impl State {
         state.journal = lines.map(|line| format!("{:?}", line.entry.verb)).collect();
         state
     }
+}
+
+/// Describes a delta whose parts are all there, as its superblock says, and whether it has an index.
+fn delta(repo: &Repo, name: &DeltaName) -> String {
+    let superblock = repo.delta_superblock(name).unwrap().unwrap();
+    let parts = Superblock::decode(&superblock).unwrap().parts;
+    let indexed = repo.path().join(DeltaName::index_path(&name.to)).exists();
+    let mut words = format!("delta {name} indexed {indexed}");
+    for (number, header) in parts.iter().enumerate() {
+        let bytes = fs::read(repo.path().join(name.part_path(number))).unwrap_or_default();
+        assert_eq!(
+            Checksum::of(&bytes),
+            header.checksum,
+            "{name}: part {number}"
+        );
+        words += &format!(" {}", header.checksum);
+    }
+    words
 }
 
 fn count(metadata: &Metadata) -> usize {

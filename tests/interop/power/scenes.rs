@@ -59,6 +59,16 @@ pub const MORE: &[Scene] = &[
         twice: Twice::Same,
     },
     Scene {
+        name: "delta-generate",
+        before: "promote 2",
+        command: "delta generate --repo=release os/stable --key=release.key",
+        repo: "release",
+        trust: Some("release.asc"),
+        sees: "",
+        gradual: false,
+        twice: Twice::Same,
+    },
+    Scene {
         name: "export-first-of-all",
         before: "rm -rf release/extensions",
         command: "export --repo=release os/stable --full -o out/b.airlock --key=release.key",
