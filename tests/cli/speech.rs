@@ -58,7 +58,7 @@ fn a_setting_that_does_not_exist_is_named() {
     assert_eq!(ended.code, 2);
     insta::assert_snapshot!(ended.stderr, @r"
     usage: airlock.toml cannot be read
-      why:  line 2: unknown field `trsut`, expected one of `repo`, `from-repo`, `trust`, `site-record`, `publish-deltas`, `site`, `expires`, `keys`, `promote`
+      why:  line 2: unknown field `trsut`, expected one of `repo`, `from-repo`, `trust`, `site-record`, `publish-deltas`, `site`, `expires`, `confine`, `keys`, `promote`
       next: See --help. Nothing was changed.
     ");
 }

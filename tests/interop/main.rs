@@ -7,6 +7,7 @@ mod apache;
 mod client;
 mod client_check;
 mod commit;
+mod confined;
 mod crowd;
 mod damage;
 mod delta;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         client_check::trials(),
         commit::trials(),
         crowd::trials(),
+        confined::trials(),
         damage::trials(),
         delta::trials(),
         durable::trials(),

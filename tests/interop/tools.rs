@@ -26,6 +26,8 @@ pub enum Tool {
     UserModeLinux,
     /// A FUSE file system of the test's own that hears of every sync: root, and Linux 6.18.
     Fuse,
+    /// A kernel with Landlock.
+    Landlock,
 }
 
 impl Tool {
@@ -50,6 +52,7 @@ impl Tool {
                     "linux.uml --version && mkfs.vfat --help && [ -x /sbin/insmod ]",
                 ],
             ),
+            Tool::Landlock => return confines(),
         };
         let found = Command::new(program).args(args).output();
         found.is_ok_and(|output| output.status.success())
@@ -68,8 +71,18 @@ impl fmt::Display for Tool {
             Tool::Strace => "strace",
             Tool::UserModeLinux => "user-mode-linux, dosfstools and kmod",
             Tool::Fuse => "root, /dev/fuse and loop devices, and Linux 6.18",
+            Tool::Landlock => "a kernel with Landlock",
         })
     }
+}
+
+/// Tells whether this kernel does all that airlock asks of it; if not, it says so by exit code 7.
+fn confines() -> bool {
+    let inspect = ["inspect", "--confine", "require", "/dev/null"];
+    let tried = Command::new(env!("CARGO_BIN_EXE_airlock"))
+        .args(inspect)
+        .output();
+    tried.is_ok_and(|output| output.status.code() != Some(7))
 }
 
 /// What a program left behind.

@@ -108,6 +108,8 @@ fn a_crate_stays_in_its_room() {
             ("ed25519_dalek", "src/ed25519/"),
             ("clap", "src/bin/"),
             ("indicatif", "src/bin/"),
+            ("landlock", "src/bin/airlock/confine/"),
+            ("seccompiler", "src/bin/airlock/confine/"),
             ("anstream", "src/bin/"),
             ("toml", "src/workflow/policy/"),
         ] {

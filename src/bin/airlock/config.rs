@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use crate::args::{Role, values};
+use crate::args::{Confine, Role, values};
 use crate::error::CliError;
 
 const DEFAULT: &str = "/etc/airlock/airlock.toml";
@@ -44,6 +44,8 @@ pub struct Config {
     /// How long a bundle is valid, in seconds.
     #[serde(deserialize_with = "length_of_time")]
     pub expires: Option<u64>,
+    /// Whether a verb that reads a bundle is confined.
+    pub confine: Confine,
     /// Key files per role.
     pub keys: Keys,
     /// Pairs of refs; `promote` without arguments takes all of them, `export` every `to`.

@@ -11,6 +11,7 @@ use anstream::AutoStream;
 
 use crate::args::OutputArgs;
 use crate::config::Config;
+use crate::confine::Confinement;
 use crate::error::CliError;
 use crate::progress::{self, Progress};
 use crate::render::clean;
@@ -20,6 +21,7 @@ pub struct Context {
     now: u64,
     progress: Box<dyn Progress>,
     config: Config,
+    confinement: Option<Confinement>,
 }
 
 impl Context {
@@ -33,6 +35,7 @@ impl Context {
             now,
             progress: progress::choose(output),
             config: Config::load(output.config.as_deref())?,
+            confinement: None,
         })
     }
 
@@ -49,6 +52,16 @@ impl Context {
     /// Returns what stands in `airlock.toml`.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Notes how far this process is confined.
+    pub fn confined(&mut self, confinement: Confinement) {
+        self.confinement = Some(confinement);
+    }
+
+    /// Returns how far this process is confined; nothing for a verb that reads nothing foreign.
+    pub fn confinement(&self) -> Option<&Confinement> {
+        self.confinement.as_ref()
     }
 
     /// Names the bundle that is being worked on, and its id, in the progress lines of a log.

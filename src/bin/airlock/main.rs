@@ -4,6 +4,7 @@
 //! args      what was asked            config    what does not change from month to month
 //! context   clock, observer, streams  commands  one file per verb: Args in, Done out
 //! cores     how many a command uses
+//! confine   giving up what is not needed before a payload is read
 //! progress  events → bars or lines    render    outcomes → tables, JSON, three-line errors
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod args;
 mod commands;
 mod config;
+mod confine;
 mod context;
 mod cores;
 mod error;
@@ -54,16 +56,17 @@ fn main() -> ExitCode {
     };
     let name = cli.command.name();
     if let Some(Err(error)) = cli.output.jobs.map(cores::limit) {
-        return report::failure(name, &error, &cli.output);
+        return report::failure(name, &error, None, &cli.output);
     }
     let mut context = match Context::new(&cli.output) {
         Ok(context) => context,
-        Err(error) => return report::failure(name, &error, &cli.output),
+        Err(error) => return report::failure(name, &error, None, &cli.output),
     };
     let ended = cli.command.run(&mut context);
     context.finish();
+    let confinement = context.confinement();
     match ended {
-        Ok(done) => report::success(name, &done, &cli.output),
-        Err(error) => report::failure(name, &error, &cli.output),
+        Ok(done) => report::success(name, &done, confinement, &cli.output),
+        Err(error) => report::failure(name, &error, confinement, &cli.output),
     }
 }

@@ -118,6 +118,8 @@ impl Source {
                 | ["src", "bin", _, "main.rs"]
                 | ["tests", _]
                 | ["tests", _, "main.rs"]
+                | ["tests", "fuzz", "src", "lib.rs"]
+                | ["tests", "fuzz", "src", "bin", _]
         )
     }
 

@@ -1,5 +1,6 @@
 //! Groups of arguments that several verbs share, and the words they are spelled in.
 
+mod confine;
 mod ed25519;
 mod output;
 mod repo;
@@ -10,6 +11,7 @@ mod trust;
 mod two_step;
 pub mod values;
 
+pub use confine::{Confine, ConfineArgs};
 pub use ed25519::Ed25519Args;
 pub use output::{OutputArgs, ProgressMode};
 pub use repo::RepoArg;

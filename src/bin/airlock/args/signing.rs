@@ -109,6 +109,11 @@ impl SigningArgs {
         !self.key.is_empty() || !self.gpg_sign.is_empty()
     }
 
+    /// Says whether signing will run gpg.
+    pub fn uses_gpg(&self) -> bool {
+        !self.gpg_sign.is_empty()
+    }
+
     /// Options win over the configuration, role by role.
     fn key_files(&self, role: Role, context: &Context) -> Vec<PathBuf> {
         let fits = |key: &&KeyChoice| key.role.is_none_or(|r| r == role);

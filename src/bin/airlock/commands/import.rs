@@ -9,10 +9,14 @@ use airlock::workflow::{
     plan_import,
 };
 
-use crate::args::{RepoArg, SealingArgs, SiteRecordArg, TrustArgs};
+use crate::args::{ConfineArgs, RepoArg, SealingArgs, SiteRecordArg, TrustArgs};
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, clean, count};
+
+/// Why an import that signs through gpg keeps its rights.
+const GPG: &str = "gpg, which signs at the end, needs its own programs, files and sockets";
 
 /// Take a bundle into a repository, after everything about it was checked
 #[derive(clap::Args)]
@@ -38,11 +42,24 @@ pub struct Args {
     record: SiteRecordArg,
     #[command(flatten)]
     sealing: SealingArgs,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Imports the bundles and says what moved.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
+    let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
+    let keys = args.sealing.open(context)?;
+    let record = args.record.dir(&repo, context);
+    match args.sealing.openpgp.uses_gpg() {
+        true => args.confine.forgo(GPG, context)?,
+        false => {
+            let rights = Rights::of_site(&repo, &args.bundle, record.as_deref());
+            let rights = rights.reading(&args.signatures);
+            args.confine.enter(&rights, context)?;
+        }
+    }
     let bundles = arrange(&args.bundle).map_err(workflow::Error::from)?;
     let alone = match (bundles.len() > 1, args.dry_run, args.signatures.is_empty()) {
         (true, true, _) => Some("a dry run looks at one bundle"),
@@ -52,14 +69,12 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     if let Some(what) = alone {
         return Err(CliError::usage(what).next("name one bundle at a time"));
     }
-    let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
-    let keys = args.sealing.open(context)?;
     let mut options = ImportOptions {
         bundle: Vec::new(),
         signatures: args.signatures,
         trust: &trust,
         signing: keys.signing(),
-        site_record: args.record.dir(&repo, context),
+        site_record: record,
         deltas: match args.publish_deltas || context.config().publish_deltas {
             true => Deltas::Published,
             false => Deltas::LeftOut,

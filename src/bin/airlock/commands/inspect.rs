@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use airlock::workflow::{self, ExtractOptions, InspectOutcome, InspectedRelease, Trust, extract};
 
-use crate::args::TrustArgs;
+use crate::args::{ConfineArgs, TrustArgs};
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Align, Done, Table, bytes, clean, count, time, trust_updates, yellow};
@@ -26,6 +27,8 @@ pub struct Args {
     extract: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Shows what the manifest claims.
@@ -33,6 +36,12 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
     if let Some(directory) = &args.extract {
         return take_out(&args, directory, context);
     }
+    let rights = Rights::new().bundle(&args.bundle);
+    let rights = match &args.html {
+        Some(page) => rights.changing(page),
+        None => rights,
+    };
+    args.confine.enter(&rights, context)?;
     let outcome = workflow::inspect(&args.bundle)?;
     context.warn("not verified: this is what the bundle claims; `airlock verify` checks it");
     if let Some(page) = &args.html {
@@ -50,8 +59,10 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
 }
 
 /// Extracts what the signatures vouch for; without certificates nothing is.
-fn take_out(args: &Args, directory: &Path, context: &Context) -> Result<Done, CliError> {
+fn take_out(args: &Args, directory: &Path, context: &mut Context) -> Result<Done, CliError> {
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
+    let rights = Rights::new().bundle(&args.bundle).changing(directory);
+    args.confine.enter(&rights, context)?;
     let outcome = extract(&ExtractOptions {
         bundle: args.bundle.clone(),
         signatures: Vec::new(),

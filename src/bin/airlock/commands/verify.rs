@@ -6,7 +6,8 @@ use airlock::workflow::{
     self, Finding, Subject, Trust, VerifiedRelease, VerifyOptions, VerifyOutcome, bundle_signatures,
 };
 
-use crate::args::TrustArgs;
+use crate::args::{ConfineArgs, TrustArgs};
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, clean, count, green, signatures, time, trust_updates};
@@ -22,12 +23,16 @@ pub struct Args {
     /// Further signatures; those in BUNDLE.asc are found without this
     #[arg(long = "signature", value_name = "FILE")]
     signatures: Vec<PathBuf>,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Verifies the bundle and says who vouches for it.
 pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
-    context.about(&args.bundle);
     let trust = Trust::load(&args.trust.required(context)?).map_err(workflow::Error::from)?;
+    let rights = Rights::new().bundle(&args.bundle).reading(&args.signatures);
+    args.confine.enter(&rights, context)?;
+    context.about(&args.bundle);
     let options = VerifyOptions {
         bundle: args.bundle,
         signatures: args.signatures,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! {"airlock": "report/1", "command": "import", "changed": false, "exit": 4, "findings": [...],
+//!  "confinement": {"level", "missing": [...]},       of a verb that reads what came from outside
 //!  "result": {...}}                                  when the verb ran to its end
 //!  "error": {"class", "what", "why": [...], "next"}  when it did not
 //! ```
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use terminal_size::{Width, terminal_size_of};
 
 use crate::args::OutputArgs;
+use crate::confine::Confinement;
 use crate::context::{Priority, Stderr};
 use crate::error::CliError;
 use crate::render::{Done, clean, clean_json, red};
@@ -27,7 +29,12 @@ const MAX_REASONS: usize = 50;
 const MAX_QUOTED: usize = 2000;
 
 /// Reports what came of a verb that ran to its end.
-pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
+pub fn success(
+    command: &str,
+    done: &Done,
+    confinement: Option<&Confinement>,
+    output: &OutputArgs,
+) -> ExitCode {
     let stderr = Stderr::detect();
     if !output.quiet {
         for note in done.notes() {
@@ -35,7 +42,7 @@ pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
         }
     }
     let printed = if output.json {
-        document(&done.document(command))
+        document(&with(done.document(command), confinement))
     } else {
         stdout(done.stdout())
     };
@@ -59,15 +66,28 @@ pub fn success(command: &str, done: &Done, output: &OutputArgs) -> ExitCode {
 }
 
 /// Reports a verb that could not do its work.
-pub fn failure(command: &str, error: &CliError, output: &OutputArgs) -> ExitCode {
+pub fn failure(
+    command: &str,
+    error: &CliError,
+    confinement: Option<&Confinement>,
+    output: &OutputArgs,
+) -> ExitCode {
     let exit = error.class().exit_code();
     let printed = if output.json {
-        document(&error_document(command, error))
+        document(&with(error_document(command, error), confinement))
     } else {
         stdout(error.shown().map_or("", |(_, text)| text))
     };
     complain(command, error);
     after_print(printed, exit)
+}
+
+/// Adds how far the process was confined.
+fn with(mut document: Value, confinement: Option<&Confinement>) -> Value {
+    if let (Some(confinement), Some(fields)) = (confinement, document.as_object_mut()) {
+        fields.insert("confinement".to_owned(), json!(confinement));
+    }
+    document
 }
 
 fn complain(command: &str, error: &CliError) {

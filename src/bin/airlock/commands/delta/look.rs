@@ -7,7 +7,8 @@ use airlock::workflow::delta::{self, DeltaLook};
 use serde::Serialize;
 
 use super::summary_note;
-use crate::args::{RepoArg, SealingArgs};
+use crate::args::{ConfineArgs, RepoArg, SealingArgs};
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Align, Done, Table, bytes, count, time};
@@ -20,6 +21,8 @@ pub(super) struct ShowArgs {
     /// A superblock, the directory it is in, or TO or FROM-TO as `list` names it
     #[arg(value_name = "FILE|DIR|DELTA")]
     what: PathBuf,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// List the deltas of a repository
@@ -50,6 +53,8 @@ pub(super) fn show(args: ShowArgs, context: &mut Context) -> Result<Done, CliErr
         Some(name) if !args.what.exists() => args.repo.path(context)?.join(name.directory()),
         _ => args.what,
     };
+    let rights = Rights::new().delta(&path);
+    args.confine.enter(&rights, context)?;
     let look = delta::look(&path)?;
     Ok(Done::new(&look).text(text(&look)))
 }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use airlock::workflow::delta::{self, SummaryChange};
 use clap::Subcommand;
 
-use crate::args::RepoArg;
+use crate::args::{ConfineArgs, RepoArg};
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, count};
@@ -38,6 +39,8 @@ struct ApplyArgs {
     /// The superblock, or the directory it is in
     #[arg(value_name = "FILE|DIR")]
     path: PathBuf,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Runs `args`.
@@ -54,6 +57,8 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
 /// Applies; the commit is on stdout.
 fn apply(args: ApplyArgs, context: &mut Context) -> Result<Done, CliError> {
     let repo = args.repo.open(context)?;
+    let rights = Rights::new().changing(repo.path()).delta(&args.path);
+    args.confine.enter(&rights, context)?;
     let applied = delta::apply(&repo, &args.path, context.observer())?;
     let done = Done::new(&applied)
         .text(format!("{}\n", applied.commit))

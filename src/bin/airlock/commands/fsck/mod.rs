@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use airlock::workflow::{self, CheckFinding, CheckOptions, CheckOutcome};
 
-use crate::args::{RepoArg, TrustArgs};
+use crate::args::{ConfineArgs, RepoArg, TrustArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, bytes, clean, count};
@@ -32,6 +32,8 @@ pub struct Args {
     /// With --repair: only say what would be mended
     #[arg(short = 'n', long, requires = "repair")]
     dry_run: bool,
+    #[command(flatten)]
+    confine: ConfineArgs,
 }
 
 /// Checks a repository, with a trust directory as a client that verifies would see it.
@@ -46,7 +48,12 @@ pub fn run(args: Args, context: &mut Context) -> Result<Done, CliError> {
         back_refs: args.verify_back_refs,
     };
     if !args.repair.is_empty() {
-        return repair::run(&repo, options, (&args.repair, args.dry_run), context);
+        return repair::run(&repo, options, &args, context);
+    }
+    if args.confine.is_given() {
+        return Err(CliError::usage("--confine belongs to --repair")
+            .why("without it nothing is read that came from outside")
+            .next("leave it out"));
     }
     let outcome = workflow::check(&repo, &options, context.observer())?;
     let done = Done::new(&outcome).text(text(&outcome, trust.is_some()));

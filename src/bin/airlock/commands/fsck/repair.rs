@@ -1,16 +1,17 @@
 //! `airlock fsck --repair BUNDLE...`.
 
-use std::path::PathBuf;
-
 use airlock::bundle::arrange;
 use airlock::repo::{FsckFinding, Repo, Where};
 use airlock::workflow::{
     self, CheckFinding, CheckOptions, Left, RepairOptions, RepairOutcome, repair,
 };
 
+use crate::confine::Rights;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::render::{Done, clean, count};
+
+use super::Args;
 
 /// A person reads so many lines about objects; `--json` holds all.
 const MAX_LINES: usize = 20;
@@ -21,7 +22,7 @@ const SHORT: usize = 12;
 pub(super) fn run(
     repo: &Repo,
     check: CheckOptions<'_>,
-    (bundles, dry_run): (&[PathBuf], bool),
+    args: &Args,
     context: &mut Context,
 ) -> Result<Done, CliError> {
     let Some(trust) = check.trust else {
@@ -29,10 +30,13 @@ pub(super) fn run(
             .why("a bundle is believed only when it is signed by somebody trusted")
             .next("add --trust DIR, a directory with the release certificates"));
     };
+    let dry_run = args.dry_run;
+    let rights = Rights::of_site(repo, &args.repair, None);
+    args.confine.enter(&rights, context)?;
     let options = RepairOptions {
         check,
         trust,
-        bundles: arrange(bundles).map_err(workflow::Error::from)?,
+        bundles: arrange(&args.repair).map_err(workflow::Error::from)?,
         dry_run,
     };
     let outcome = repair(repo, &options, context.observer())?;
