@@ -13,6 +13,7 @@ mod ed25519;
 mod export;
 mod fixture;
 mod format;
+mod fuzz;
 mod handmade;
 mod history;
 mod hostile_bundle;
