@@ -188,6 +188,10 @@ impl fmt::Display for KeyFile {
         for line in &self.lines {
             match line {
                 Line::Group(name) => writeln!(f, "[{name}]")?,
+                // A line is read without the carriage return before its end: this one would be.
+                Line::Entry { text, .. } | Line::Other(text) if text.ends_with('\r') => {
+                    write!(f, "{text}\r\n")?;
+                }
                 Line::Entry { text, .. } | Line::Other(text) => writeln!(f, "{text}")?,
             }
         }
@@ -274,6 +278,16 @@ locking=true
     #[test]
     fn an_unchanged_file_is_rewritten_byte_for_byte() {
         assert_eq!(KeyFile::parse(SAMPLE).unwrap().to_string(), SAMPLE);
+    }
+
+    #[test]
+    fn a_value_that_ends_in_a_carriage_return_keeps_it() {
+        for text in ["[a]\nk=v\r\r\n", "[a]\nk=v\r"] {
+            let file = KeyFile::parse(text).unwrap();
+            assert_eq!(file.raw("a", "k"), Some("v\r"), "{text:?}");
+            let again = KeyFile::parse(&file.to_string()).unwrap();
+            assert_eq!(again.raw("a", "k"), Some("v\r"), "{text:?}");
+        }
     }
 
     #[test]
