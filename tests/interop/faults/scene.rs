@@ -22,6 +22,8 @@ pub struct Scene {
     pub sees: &'static str,
     /// Whether what it does is done piece by piece, each of which is whole.
     pub gradual: bool,
+    /// Whether the repository is damaged before, and sound as soon as the command did its work.
+    pub damaged: bool,
     /// What it does when it has been done.
     pub twice: Twice,
 }
@@ -79,40 +81,44 @@ const PULL: &str = "
     }
 ";
 
-const SITE: &str = "pull site os/stable";
-const RELEASE: &str = "pull release os/stable";
+/// What most commands at a site have in common.
+pub const AT_SITE: Scene = Scene {
+    name: "",
+    before: "",
+    command: "",
+    repo: "site",
+    trust: Some("release.asc"),
+    sees: "pull site os/stable",
+    gradual: false,
+    damaged: false,
+    twice: Twice::Same,
+};
+
+/// What most commands at the twin have in common.
+pub const AT_RELEASE: Scene = Scene {
+    repo: "release",
+    sees: "pull release os/stable",
+    ..AT_SITE
+};
 
 /// Everything that is interrupted.
 pub const SCENES: &[Scene] = &[
     Scene {
         name: "import-fresh",
-        before: "",
         command: "import full.airlock --repo=site --trust=release.asc",
-        repo: "site",
-        trust: Some("release.asc"),
-        sees: SITE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "import-bare-user",
         before: "rm -r site; airlock init --repo=site --mode=bare-user",
         command: "import full.airlock --repo=site --trust=release.asc",
-        repo: "site",
-        trust: Some("release.asc"),
-        sees: SITE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "import-update",
         before: "import full.airlock; promote 2; export --from=os/stable^ -o update.airlock; mkdir record",
         command: "import update.airlock --repo=site --trust=release.asc --site-record=record",
-        repo: "site",
-        trust: Some("release.asc"),
-        sees: SITE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "import-trust-update",
@@ -127,62 +133,46 @@ pub const SCENES: &[Scene] = &[
             promote 2
             export --from=os/stable^ -o update.airlock --trust-updates=trust-2",
         command: "import update.airlock --repo=site --trust=trust",
-        repo: "site",
         trust: Some("trust"),
-        sees: "pull site os/stable",
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
+    },
+    Scene {
+        name: "repair",
+        // What a client that pulls would look for first, and last.
+        before: "import full.airlock; rm site/objects/*/*.commit site/objects/*/*.filez",
+        command: "fsck --repo=site --trust=release.asc --repair full.airlock",
+        damaged: true,
+        ..AT_SITE
     },
     Scene {
         name: "promote",
         before: "commit 2",
         command: "promote --repo=release --from-repo=dev os/dev os/stable --key=release.key --timestamp=@1700000012",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "rollback",
         before: "promote 2",
         command: "rollback --repo=release os/stable os/stable^ --key=release.key --timestamp=@1700000013",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
         twice: Twice::MoreUnlessCutOff,
+        ..AT_RELEASE
     },
     Scene {
         name: "rollback-hold",
         before: "import full.airlock; promote 2; export --from=os/stable^ --may-return -o update.airlock
             import update.airlock",
         command: "rollback --hold --repo=site",
-        repo: "site",
-        trust: Some("release.asc"),
-        sees: SITE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "sign-commit",
-        before: "",
         command: "sign commit os/stable --repo=release --key=other.key",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "sign-summary",
-        before: "",
         command: "sign summary --repo=release --key=other.key",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "sign-bundle",
@@ -191,84 +181,59 @@ pub const SCENES: &[Scene] = &[
             cp release.asc other.asc two
             printf '[[bundle]]\nthreshold = 2\n[[commit]]\n[[summary]]\n' > two/policy.toml",
         command: "sign bundle full.airlock --key=other.key",
-        repo: "release",
-        trust: Some("release.asc"),
         sees: "for trust in release.asc two; do
                 airlock verify full.airlock --trust=$trust > /dev/null 2>&1; echo $?
             done",
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "summary",
-        before: "",
         command: "summary --repo=release --key=release.key --key=other.key",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "prune",
         before: "promote 2; import full.airlock; export --from=os/stable^ -o update.airlock; import update.airlock
             airlock rollback --repo=release os/stable os/stable^ --key=release.key",
         command: "prune --repo=release --refs-only --depth=0",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
         gradual: true,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "delta-replace",
         before: "promote 2; airlock delta generate --repo=release os/stable --disable-bsdiff",
         command: "delta generate --repo=release os/stable --key=release.key",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: RELEASE,
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "commit",
-        before: "",
         command: "commit --repo=release -b os/made --tree=dir=tree-2 --timestamp=@1700000002 --no-xattrs --key=release.key",
-        repo: "release",
         trust: None,
         sees: "pull release os/stable; ostree rev-parse --repo=release os/made",
-        gradual: false,
         twice: Twice::More,
+        ..AT_RELEASE
     },
     Scene {
         name: "export-full",
-        before: "",
         command: "export --repo=release os/stable --full -o out/b.airlock --key=release.key",
-        repo: "release",
-        trust: Some("release.asc"),
         sees: BUNDLE,
-        gradual: false,
         twice: Twice::Refused,
+        ..AT_RELEASE
     },
     Scene {
         name: "export-volumes",
-        before: "",
         command: "export --repo=release os/stable --full -o out/b.airlock --split-size=24K --site=oslo --key=release.key",
-        repo: "release",
-        trust: Some("release.asc"),
         sees: "if test -e out/b.airlock.001; then airlock verify out/b.airlock.001 --trust=release.asc | grep stable; fi",
-        gradual: false,
         twice: Twice::Refused,
+        ..AT_RELEASE
     },
     Scene {
         name: "export-directory",
         before: "promote 2",
         command: "export --repo=release os/stable --from=os/stable^ -o out/b.airlock --form=dir --key=release.key",
-        repo: "release",
-        trust: Some("release.asc"),
         sees: BUNDLE,
-        gradual: false,
         twice: Twice::Refused,
+        ..AT_RELEASE
     },
 ];
 

@@ -1,6 +1,6 @@
 //! Commands besides those of [`SCENES`](crate::faults::scene::SCENES) whose order of syncs matters.
 
-use crate::faults::scene::{Scene, Twice};
+use crate::faults::scene::{AT_RELEASE, AT_SITE, Scene};
 
 /// What each is about stands in its name.
 pub const MORE: &[Scene] = &[
@@ -9,10 +9,8 @@ pub const MORE: &[Scene] = &[
         before: "commit 1; commit 2; rm -rf dev/extensions",
         command: "prune --repo=dev --refs-only --depth=0",
         repo: "dev",
-        sees: "",
-        trust: Some("release.asc"),
         gradual: true,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "prune-partial",
@@ -25,11 +23,8 @@ pub const MORE: &[Scene] = &[
             import history.airlock
             ostree refs --repo=site --delete os/stable",
         command: "prune --repo=site --refs-only --depth=0",
-        repo: "site",
-        sees: "",
-        trust: Some("release.asc"),
         gradual: true,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "import-history",
@@ -40,11 +35,7 @@ pub const MORE: &[Scene] = &[
             airlock rollback --repo=release os/stable os/stable^ --key=release.key
             export --from=$first --history=5 -o history.airlock",
         command: "import history.airlock --repo=site --trust=release.asc",
-        repo: "site",
-        sees: "",
-        trust: Some("release.asc"),
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "import-of-what-was-partial",
@@ -52,50 +43,30 @@ pub const MORE: &[Scene] = &[
             first=$(ostree rev-parse --repo=release os/stable)
             ostree pull-local --repo=site --commit-metadata-only release $first",
         command: "import full.airlock --repo=site --trust=release.asc",
-        repo: "site",
-        sees: "",
-        trust: Some("release.asc"),
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_SITE
     },
     Scene {
         name: "delta-generate",
         before: "promote 2",
         command: "delta generate --repo=release os/stable --key=release.key",
-        repo: "release",
-        trust: Some("release.asc"),
-        sees: "",
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "export-first-of-all",
         before: "rm -rf release/extensions",
         command: "export --repo=release os/stable --full -o out/b.airlock --key=release.key",
-        repo: "release",
-        sees: "",
-        trust: Some("release.asc"),
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "export-many-volumes",
         before: "head -c 200000 /dev/urandom > tree-2/noise; promote 2",
         command: "export --repo=release os/stable --full -o out/b.airlock --split-size=32K --key=release.key",
-        repo: "release",
-        sees: "",
-        trust: Some("release.asc"),
-        gradual: false,
-        twice: Twice::Same,
+        ..AT_RELEASE
     },
     Scene {
         name: "init",
-        before: "",
         command: "init --repo=out/new --mode=archive",
-        repo: "site",
-        sees: "",
-        trust: Some("release.asc"),
         gradual: true,
-        twice: Twice::Same,
+        ..AT_SITE
     },
 ];
