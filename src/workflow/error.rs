@@ -205,6 +205,9 @@ impl Error {
             Error::Read(ReadError::Volume(VolumeFault::Another { .. })) => {
                 "name one bundle; its volumes are found by themselves"
             }
+            Error::Read(ReadError::Damaged { .. }) => {
+                "copy it again from where it came, or export it again onto another medium"
+            }
             Error::Write(WriteError::NoSpace { .. }) | Error::Repo(RepoError::NoSpace { .. }) => {
                 "make room there, or take another medium, and run the same command again"
             }

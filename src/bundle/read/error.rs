@@ -54,6 +54,21 @@ pub enum ReadError {
         /// The version that stands there.
         found: u64,
     },
+    /// The manifest or its signatures are no text any more: what no digest is known of yet.
+    #[error(
+        "{name} is damaged: bytes {} to {} are not what stood there (in {}, from byte {offset})",
+        bytes.start, bytes.end, path.display()
+    )]
+    Damaged {
+        /// What should stand there.
+        name: String,
+        /// The bytes of it that are bad, or may be.
+        bytes: Range<u64>,
+        /// The file or volume.
+        path: PathBuf,
+        /// The offset of the first bad byte in it.
+        offset: u64,
+    },
     /// The manifest is not accepted.
     #[error("the manifest is not accepted")]
     Manifest(#[source] ManifestFault),

@@ -1,5 +1,7 @@
 //! The front of a tar form: trust updates, the manifest and its signatures, all that is read unsigned.
 
+use std::ops::Range;
+
 use crate::bundle::trust::TRUST_DIRECTORY;
 use crate::bundle::{MANIFEST, MANIFEST_PREFIX, MANIFEST_SIGNATURE, MAX_MANIFEST, TrustUpdate};
 
@@ -29,8 +31,10 @@ impl FrontBytes {
     pub(super) fn read(volume: &Volume) -> Result<Self, ReadError> {
         let (trust, before) = trust::of_tar(volume)?;
         let manifest = member(volume, before, MANIFEST, MAX_MANIFEST)?;
+        intact(volume, MANIFEST, before + BLOCK as u64, &manifest)?;
         let at = before + framed(manifest.len() as u64);
         let signature = member(volume, at, MANIFEST_SIGNATURE, MAX_SIGNATURES)?;
+        intact(volume, MANIFEST_SIGNATURE, at + BLOCK as u64, &signature)?;
         Ok(FrontBytes {
             trust,
             before,
@@ -61,6 +65,36 @@ pub(super) fn begins_a_bundle(volume: &Volume) -> Result<bool, ReadError> {
     Ok(named && MANIFEST_PREFIX.starts_with(content))
 }
 
+/// Makes sure that what lies there is text, or a packet of OpenPGP: a medium that lost it reads as
+/// zeros, of which a signature would only say that it is bad.
+pub(super) fn intact(
+    volume: &Volume,
+    name: &str,
+    offset: u64,
+    bytes: &[u8],
+) -> Result<(), ReadError> {
+    const PACKET: u8 = 0x80;
+    if name != MANIFEST && bytes.first().is_some_and(|first| first & PACKET != 0) {
+        return Ok(());
+    }
+    let text = std::str::from_utf8(bytes).map_or_else(|fault| fault.valid_up_to(), str::len);
+    let nul = bytes.iter().position(|byte| *byte == 0);
+    let start = nul.unwrap_or(text).min(text);
+    match start == bytes.len() {
+        true => Ok(()),
+        false => Err(damaged(volume, name, offset, start..bytes.len())),
+    }
+}
+
+fn damaged(volume: &Volume, name: &str, offset: u64, bytes: Range<usize>) -> ReadError {
+    ReadError::Damaged {
+        name: name.to_owned(),
+        bytes: bytes.start as u64..bytes.end as u64,
+        path: volume.path.clone(),
+        offset: offset + bytes.start as u64,
+    }
+}
+
 /// Reads a whole file of limited size.
 pub(super) fn read_file(file: &Volume, limit: u64) -> Result<Vec<u8>, ReadError> {
     let name = file.path.display().to_string();
@@ -83,6 +117,10 @@ pub(super) fn member(
     }
     let mut block = [0; BLOCK];
     volume.read_at(&mut block, at)?;
+    if is_zero(&block) {
+        let header = format!("the header of {name}");
+        return Err(damaged(volume, &header, at, 0..BLOCK));
+    }
     let header = ustar::decode(&block).map_err(fault)?;
     if header.name != name {
         return Err(fault(TarFault::Stands(header.name.to_owned())));

@@ -9,7 +9,7 @@ use crate::bundle::{MANIFEST, MANIFEST_SIGNATURE, MAX_MANIFEST, TrustUpdate};
 use super::dir::Tree;
 use super::error::ReadError;
 use super::fault::{TarFault, VolumeFault};
-use super::front::{FrontBytes, MAX_SIGNATURES, begins_a_bundle, read_file};
+use super::front::{FrontBytes, MAX_SIGNATURES, begins_a_bundle, intact, read_file};
 use super::layout::Front;
 use super::recognise::number;
 use super::trust;
@@ -64,8 +64,9 @@ impl Opened {
 
     /// Adds the signatures of a file beside the bundle.
     pub(super) fn add_signatures(&mut self, path: &Path) -> Result<(), ReadError> {
+        let file = Volume::open(path)?;
         self.signatures
-            .push(read_file(&Volume::open(path)?, MAX_SIGNATURES)?);
+            .push(read_intact(&file, MANIFEST_SIGNATURE, MAX_SIGNATURES)?);
         Ok(())
     }
 
@@ -88,17 +89,20 @@ fn open_tree(path: &Path) -> Result<Opened, ReadError> {
     let mut tree = Tree::open(path)?;
     let trust = trust::of_tree(&tree)?;
     tree.expect(&trust);
-    let manifest = read_file(&tree.member(MANIFEST)?, MAX_MANIFEST)?;
-    let signatures = vec![read_file(
-        &tree.member(MANIFEST_SIGNATURE)?,
-        MAX_SIGNATURES,
-    )?];
+    let read = |name, limit| read_intact(&tree.member(name)?, name, limit);
     Ok(Opened {
         trust,
-        manifest,
-        signatures,
+        manifest: read(MANIFEST, MAX_MANIFEST)?,
+        signatures: vec![read(MANIFEST_SIGNATURE, MAX_SIGNATURES)?],
         files: Files::Tree(tree),
     })
+}
+
+/// Reads a whole file that is to hold such a member.
+fn read_intact(file: &Volume, name: &str, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let bytes = read_file(file, limit)?;
+    intact(file, name, 0, &bytes)?;
+    Ok(bytes)
 }
 
 fn open_tar(paths: &[PathBuf]) -> Result<Opened, ReadError> {
