@@ -15,6 +15,7 @@ mod child;
 mod craft;
 mod deltas;
 mod files;
+mod inventories;
 mod manifests;
 mod ops;
 mod parts;
