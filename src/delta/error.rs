@@ -47,7 +47,7 @@ pub enum DeltaError {
         limit: u64,
     },
     /// A part's operations are at fault.
-    #[error("a part's operations are wrong: {0}")]
+    #[error("a part's operations are wrong")]
     Program(#[from] ApplyFault),
     /// An object cannot be made by a part's operations, or read to be put into one.
     #[error("cannot make {object}")]

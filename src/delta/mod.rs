@@ -19,6 +19,8 @@ mod copies;
 mod diff;
 mod error;
 mod fault;
+#[cfg(test)]
+mod noise;
 mod pairing;
 mod part;
 mod part_writer;

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
+use airlock::Class;
 use airlock::bundle::{Form, MAX_ATTACHMENTS};
 use airlock::format::RefName;
 use airlock::workflow::export::{Base, ExportError, Exported};
-use airlock::workflow::{
-    Error, ExtractError, ExtractOptions, ExtractOutcome, Trust, VerifyOptions, extract, verify,
-};
-use airlock::{Class, Silent};
+use airlock::workflow::{Error, ExtractError, ExtractOptions, ExtractOutcome, Trust, extract};
 
 use crate::bench::Key;
 use crate::route::{Route, STABLE, V1};
@@ -65,14 +63,7 @@ fn in_every_form_they_arrive_as_they_left() {
     for form in forms {
         let (route, files) = route();
         let bundle = export(&route, &files, form).unwrap();
-        let trust = Trust::of(route.key.keyring());
-        let options = VerifyOptions {
-            bundle: bundle.files.clone(),
-            signatures: Vec::new(),
-            trust: &trust,
-            now: route.clock.get(),
-        };
-        verify(&options, &Silent).unwrap();
+        route.verify(&bundle.files);
         let outcome = take_out(&route, &bundle.files, &route.key, "new/place").unwrap();
         let names: Vec<_> = outcome.files.iter().map(|path| path.file_name()).collect();
         assert_eq!(names, [Some("README".as_ref()), Some("tool-1.0".as_ref())]);

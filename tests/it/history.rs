@@ -4,8 +4,8 @@ use airlock::Silent;
 use airlock::format::delta::{DeltaFault, MAX_HISTORY, Superblock};
 use airlock::format::{Checksum, FormatError, Metadata, RefName};
 use airlock::repo::{FsckOptions, fsck};
+use airlock::workflow::Error;
 use airlock::workflow::export::{Base, ExportError, Exported};
-use airlock::workflow::{Error, Trust, VerifyOptions, verify};
 
 use crate::route::{Route, STABLE, V1, V2, V3};
 
@@ -46,14 +46,7 @@ fn skipped_releases_are_known_and_partial() {
     let fourth = route.release(STABLE, V1);
     let from = [first.to_string()];
     let bundle = export(&route, Base::Revisions(&from), 9).unwrap();
-    let trust = Trust::of(route.key.keyring());
-    let options = VerifyOptions {
-        bundle: bundle.files.clone(),
-        signatures: Vec::new(),
-        trust: &trust,
-        now: route.clock.get(),
-    };
-    verify(&options, &Silent).unwrap();
+    route.verify(&bundle.files);
     route.import(&bundle.files).unwrap();
     let known = [first, second, third, fourth].map(|commit| has(&route, &commit));
     assert_eq!(known, [Some(false), Some(true), Some(true), Some(false)]);

@@ -14,7 +14,9 @@ use airlock::workflow::export::{
 };
 use airlock::workflow::promote::{PromoteOptions, plan};
 use airlock::workflow::seal::{Signing, sign_commit};
-use airlock::workflow::{Error, ImportOptions, ImportOutcome, Trust, import};
+use airlock::workflow::{
+    Error, ImportOptions, ImportOutcome, Trust, VerifyOptions, VerifyOutcome, import, verify,
+};
 use tempfile::TempDir;
 
 use crate::bench::{Bench, Key, NOW};
@@ -127,6 +129,18 @@ impl Route {
         self.try_export(&refs, base, |options| options.may_return = may_return)
             .unwrap()
             .expect("a bundle")
+    }
+
+    /// Verifies a bundle as somebody does who trusts the release key.
+    pub fn verify(&self, files: &[PathBuf]) -> VerifyOutcome {
+        let trust = Trust::of(self.key.keyring());
+        let options = VerifyOptions {
+            bundle: files.to_vec(),
+            signatures: Vec::new(),
+            trust: &trust,
+            now: self.clock.get(),
+        };
+        verify(&options, &Silent).unwrap()
     }
 
     pub fn import(&self, files: &[PathBuf]) -> Result<ImportOutcome, Error> {

@@ -213,16 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn noise(len: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            (seed >> 32) as u8
-        };
-        std::iter::repeat_with(&mut next).take(len).collect()
-    }
+    use crate::delta::noise::noise;
 
     fn copies(old: &[u8], new: &[u8]) -> Copies {
         let index = BlockIndex::read(old, old.len() as u64, |_| Ok(())).unwrap();

@@ -57,6 +57,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::delta::noise::noise;
     use crate::delta::{SourceFile, patch::Patch};
 
     const GRAINS: [Grain; 4] = [Grain::Finest, Grain::Fine, Grain::Medium, Grain::Coarse];
@@ -84,17 +85,6 @@ mod tests {
             stream
         });
         made.to_vec()
-    }
-
-    /// Bytes that look random and are the same every time.
-    fn noise(len: usize, mut seed: u64) -> Vec<u8> {
-        let mut next = || {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            (seed >> 32) as u8
-        };
-        std::iter::repeat_with(&mut next).take(len).collect()
     }
 
     /// Counts the bytes of a patch that are not 0: about what is left of it when compressed.

@@ -1,10 +1,11 @@
 //! Bars on a terminal.
 
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use airlock::{Event, Observer, Stage, Unit};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::{Progress, words};
 
@@ -47,7 +48,17 @@ fn style(total: Option<u64>, unit: Unit) -> ProgressStyle {
     };
     ProgressStyle::with_template(&template)
         .expect("the templates above are well formed")
+        .with_key("eta", eta)
         .progress_chars("=> ")
+}
+
+/// Shows how long it will take; before anything is known of the speed, nothing.
+fn eta(state: &ProgressState, out: &mut dyn Write) {
+    const KNOWN_AFTER: Duration = Duration::from_secs(3);
+    if state.elapsed() >= KNOWN_AFTER {
+        // A bar that cannot be drawn is no failure.
+        let _ = write!(out, "{:#}", HumanDuration(state.eta()));
+    }
 }
 
 impl Observer for Bars {

@@ -56,7 +56,9 @@ pub fn run(
     let done = Done::new(&outcome).text(text(&outcome)).told(&told);
     Ok(match outcome.remotes.iter().all(CheckedRemote::is_sound) {
         true => done,
-        false => done.failed(Class::Untrusted),
+        false => done
+            .failed(Class::Untrusted)
+            .next("write these remotes anew: airlock client-config --remote NAME"),
     })
 }
 
