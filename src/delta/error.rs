@@ -47,8 +47,8 @@ pub enum DeltaError {
         limit: u64,
     },
     /// A part's operations are at fault.
-    #[error("a part's operations are wrong")]
-    Program(#[from] ApplyFault),
+    #[error("a part's operations are wrong: {0}")]
+    Program(ApplyFault),
     /// An object cannot be made by a part's operations, or read to be put into one.
     #[error("cannot make {object}")]
     Object {
@@ -99,6 +99,13 @@ impl DeltaError {
             object,
             source: Box::new(source),
         }
+    }
+}
+
+impl From<ApplyFault> for DeltaError {
+    /// The sentence has the fault in it, so it is not its source as well.
+    fn from(fault: ApplyFault) -> Self {
+        DeltaError::Program(fault)
     }
 }
 
