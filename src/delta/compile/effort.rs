@@ -11,7 +11,7 @@ pub enum Effort {
     /// What an update is worth on most media.
     #[default]
     Balanced,
-    /// All there is: for a thin link.
+    /// All there is, also for files that travel whole: for a thin link.
     Small,
 }
 
@@ -44,6 +44,8 @@ mod cost {
     pub(super) const COMPRESSING: [u64; 3] = [1, 5, 130];
     /// Applying the patch at the site, and deflating what it makes for an archive repository.
     pub(super) const UNDOING: u64 = 3 + 22;
+    /// Compressing a byte that is no zero of a patch, besides, at the level of the greatest effort.
+    pub(super) const SEARCHING: u64 = 300;
     /// What a file takes that travels as it is: inflated and hashed once here, once at the site.
     pub(super) const CHECKING: u64 = 2 * 3;
 }
@@ -86,6 +88,15 @@ impl CostModel {
                 Why::MovesFaster
             }
             _ => Why::Saves,
+        }
+    }
+
+    /// Says whether files that travel whole are worth compressing again. What deflate left of them
+    /// becomes a fifth smaller, about 8 of 100 bytes of content.
+    pub fn recompresses(&self) -> bool {
+        match (self.effort, self.media_speed) {
+            (Effort::Small, Some(speed)) => self.saves_time(8, 100, cost::SEARCHING, speed),
+            (effort, _) => effort == Effort::Small,
         }
     }
 
@@ -149,6 +160,23 @@ mod tests {
             let model = model(effort, speed);
             let saves = model.judge_made(&sizes(patch)) == Why::Saves;
             assert_eq!(saves, pays, "{model:?} {patch}");
+        }
+    }
+
+    #[test]
+    fn whole_files_are_compressed_again_where_bytes_are_what_counts() {
+        for (effort, media_speed, again) in [
+            (Effort::Fast, None, false),
+            (Effort::Balanced, Some(1000), false),
+            (Effort::Small, None, true),
+            (Effort::Small, Some(100_000), true),
+            (Effort::Small, Some(30_000_000), false),
+        ] {
+            let model = CostModel {
+                effort,
+                media_speed,
+            };
+            assert_eq!(model.recompresses(), again, "{model:?}");
         }
     }
 

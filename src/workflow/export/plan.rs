@@ -111,12 +111,13 @@ pub(super) fn make(
     let finder = Finder::new(repo, options)?;
     let heads = options.refs.iter().map(|name| repo.ref_commit(name));
     let heads = heads.filter_map(Result::transpose);
+    let recompresses = options.level.is_some() || options.costs.recompresses();
     let mut planner = Planner {
         heads: heads.collect::<Result<_, _>>()?,
         repo,
         options,
         finder: &finder,
-        carrier: Carrier::new(repo, options.level.map(|_| LARGEST_IN_PART)),
+        carrier: Carrier::new(repo, recompresses.then_some(LARGEST_IN_PART)),
         releases: Vec::new(),
         up_to_date: Vec::new(),
         findings: Vec::new(),

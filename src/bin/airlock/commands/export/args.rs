@@ -120,7 +120,8 @@ pub(super) struct FormArgs {
     /// Compress files anew, 1 to 19, for a thin link: slower here and at import
     #[arg(long, value_name = "N")]
     pub(super) level: Option<i32>,
-    /// How much work goes into a small bundle: fast, balanced, small
+    /// How much work goes into a small bundle: fast, balanced, small; small compresses also new
+    /// files anew, which takes minutes
     #[arg(
         long,
         value_name = "EFFORT",
