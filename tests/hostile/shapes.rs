@@ -47,6 +47,17 @@ fn deep(depth: usize, name: &str, last: &[u8]) -> Release {
     release
 }
 
+/// A release whose root has these directories, all of which are in these parts.
+fn under_a_root(mut parts: Vec<RawPart>, names: &[(String, Checksum)]) -> Release {
+    let mut part = RawPart::new();
+    let meta = part.metadata(ObjectKind::DirMeta, &plain_meta());
+    let root = part.metadata(ObjectKind::DirTree, &dirs(names, meta));
+    parts.push(part);
+    let mut release = Release::new(root, meta);
+    parts.iter().for_each(|part| release.part(part));
+    release
+}
+
 /// A release whose root has so many directories of so many files, no two alike.
 fn broad(count: u8, files: u32) -> Release {
     let mut one = wide(files);
@@ -60,13 +71,7 @@ fn broad(count: u8, files: u32) -> Release {
         names.push((format!("d{number:03}"), tree));
         parts.push(part);
     }
-    let mut part = RawPart::new();
-    let meta = part.metadata(ObjectKind::DirMeta, &plain_meta());
-    let root = part.metadata(ObjectKind::DirTree, &dirs(&names, meta));
-    parts.push(part);
-    let mut release = Release::new(root, meta);
-    parts.iter().for_each(|part| release.part(part));
-    release
+    under_a_root(parts, &names)
 }
 
 /// A release of so many directories of one file each, in parts of 100,000.
@@ -84,13 +89,7 @@ fn many(count: u32) -> Release {
         names.push((format!("{number:x}"), tree));
     }
     names.sort();
-    let mut part = RawPart::new();
-    let meta = part.metadata(ObjectKind::DirMeta, &plain_meta());
-    let root = part.metadata(ObjectKind::DirTree, &dirs(&names, meta));
-    parts.push(part);
-    let mut release = Release::new(root, meta);
-    parts.iter().for_each(|part| release.part(part));
-    release
+    under_a_root(parts, &names)
 }
 
 const DEEP: &str = "nested deeper than 2048";

@@ -33,18 +33,12 @@ impl Checker {
         filez: &[u8],
         mut each: impl FnMut(&[u8]),
     ) -> Result<FilezInfo, FormatError> {
-        let (header, size, start) = FileHeader::parse_zlib_header(filez)?;
-        let deflate = filez.get(start..).unwrap_or_default();
+        let (header, size, mut stream) = open(filez)?;
         let mut sha = header.hasher();
-        if !header.is_symlink() {
-            let mut stream = Stream::new(deflate, size);
-            while self.inflater.more(&mut stream)? {
-                let content = self.inflater.piece(&stream);
-                sha.update(content);
-                each(content);
-            }
-        } else if !deflate.is_empty() {
-            return Err(fault("bytes follow its content"));
+        while self.inflater.more(&mut stream)? {
+            let content = self.inflater.piece(&stream);
+            sha.update(content);
+            each(content);
         }
         Ok(FilezInfo {
             header,
@@ -58,4 +52,16 @@ impl Default for Checker {
     fn default() -> Checker {
         Checker::new()
     }
+}
+
+/// Reads the header of a whole `.filez`, and begins the stream of its content.
+pub(super) fn open(filez: &[u8]) -> Result<(FileHeader, u64, Stream<'_>), FormatError> {
+    let (header, size, start) = FileHeader::parse_zlib_header(filez)?;
+    let deflate = filez.get(start..).unwrap_or_default();
+    let stream = match header.is_symlink() {
+        false => Stream::new(deflate, size),
+        true if deflate.is_empty() => Stream::none(),
+        true => return Err(fault("bytes follow its content")),
+    };
+    Ok((header, size, stream))
 }

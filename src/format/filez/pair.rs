@@ -9,8 +9,9 @@
 //! A processor hashes two things in the time of one, as long as it can do so in turns. Whichever
 //! object ends is followed by the next one, so that there are two until the last.
 
+use super::FilezInfo;
+use super::check::open;
 use super::whole::{Inflater, Stream};
-use super::{FilezInfo, fault};
 use crate::format::{FileHeader, FormatError, Sha256};
 
 /// Checks objects, two at a time, without allocating for each; every worker has its own.
@@ -176,13 +177,7 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
 
 impl<'f, K: Copy> Running<'f, K> {
     fn begin(key: K, object: &'f [u8]) -> Result<Self, FormatError> {
-        let (header, size, start) = FileHeader::parse_zlib_header(object)?;
-        let deflate = object.get(start..).unwrap_or_default();
-        let stream = match header.is_symlink() {
-            false => Stream::new(deflate, size),
-            true if deflate.is_empty() => Stream::none(),
-            true => return Err(fault("bytes follow its content")),
-        };
+        let (header, size, stream) = open(object)?;
         Ok(Running {
             key,
             sha: header.hasher(),
