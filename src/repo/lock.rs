@@ -31,6 +31,9 @@ use super::repository::Repo;
 /// How often a lock that somebody else holds is tried again; libostree's interval.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How a lock file is opened.
+const OPEN: OFlags = OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
 /// libostree's lock on a repository, held until dropped.
 #[derive(Debug)]
 #[must_use = "the lock is released when this is dropped"]
@@ -57,6 +60,19 @@ impl Repo {
         self.lock(Kind::Shared)
     }
 
+    /// Takes libostree's lock beside other writers as [`Repo::lock_shared`] does, but makes no file for
+    /// it: nothing where there is none yet, or where the repository is not locked.
+    pub fn lock_shared_if_there(&self) -> Result<Option<RepoLock>, RepoError> {
+        let path = self.path().join(paths::LOCK);
+        match open_lock_there(self.dir(), paths::LOCK) {
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            _ if !self.config().locking() => Ok(None),
+            file => self
+                .wait_for(file.at("open", &path)?, Kind::Shared, path)
+                .map(Some),
+        }
+    }
+
     /// Takes libostree's lock for oneself, waiting as long as the configuration says.
     pub fn lock_exclusive(&self) -> Result<RepoLock, RepoError> {
         self.lock(Kind::Exclusive)
@@ -81,6 +97,10 @@ impl Repo {
         }
         let path: PathBuf = self.path().join(paths::LOCK);
         let file = open_lock(self.dir(), paths::LOCK, 0o660).at("open", &path)?;
+        self.wait_for(file, kind, path)
+    }
+
+    fn wait_for(&self, file: LockFile, kind: Kind, path: PathBuf) -> Result<RepoLock, RepoError> {
         let mut tries = 0;
         while !file.try_lock(kind).at("lock", &path)? {
             if self
@@ -99,16 +119,19 @@ impl Repo {
 
 /// Opens a lock file, or makes one that the repository's owner can open as well.
 fn open_lock(dir: impl AsFd, name: &str, mode: u32) -> Result<LockFile, rustix::io::Errno> {
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let new = flags | OFlags::CREATE | OFlags::EXCL;
+    let new = OPEN | OFlags::CREATE | OFlags::EXCL;
     match fs::openat(&dir, name, new, Mode::from_raw_mode(mode)) {
         Ok(file) => {
             Owner::like(dir.as_fd())?.give(&file)?;
             Ok(LockFile(file))
         }
-        Err(rustix::io::Errno::EXIST) => fs::openat(&dir, name, flags, Mode::empty()).map(LockFile),
+        Err(rustix::io::Errno::EXIST) => open_lock_there(dir, name),
         Err(errno) => Err(errno),
     }
+}
+
+fn open_lock_there(dir: impl AsFd, name: &str) -> Result<LockFile, rustix::io::Errno> {
+    fs::openat(dir, name, OPEN, Mode::empty()).map(LockFile)
 }
 
 /// A file to lock, which is unlocked when this is dropped.

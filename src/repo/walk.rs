@@ -124,15 +124,42 @@ pub fn reachable(
 
 /// Lists what the commits need and the source does not have; nothing means they are complete.
 pub fn missing(source: &dyn ObjectSource, commits: &[Checksum]) -> Result<Vec<Missing>, RepoError> {
+    missing_beyond(source, commits, &mut Known::default())
+}
+
+/// What was found to be there, with everything it needs.
+#[derive(Debug, Default)]
+pub struct Known {
+    seen: HashSet<ObjectName>,
+    /// How deep its trees are, at most.
+    depth: usize,
+}
+
+/// Lists what [`missing`] lists without looking at what is known; commits that turn out to be complete
+/// are known afterwards.
+///
+/// **Only while nobody takes objects away**: hold libostree's lock from the first of such calls on.
+pub fn missing_beyond(
+    source: &dyn ObjectSource,
+    commits: &[Checksum],
+    known: &mut Known,
+) -> Result<Vec<Missing>, RepoError> {
     // Mostly nothing is missing, and to learn that costs less than where something is.
+    let before = std::mem::take(known);
     let mut quick = Walker::new(source);
+    quick.seen = before.seen;
     quick.files = Some(Vec::new());
     quick.look_for(commits)?;
-    if quick.gaps.is_empty() && source.has_files(&quick.files.unwrap_or_default())? {
+    // How deep a tree that is known lies here was not measured.
+    let depth = quick.deepest + before.depth;
+    let files = quick.files.unwrap_or_default();
+    if depth <= MAX_TREE_DEPTH && quick.gaps.is_empty() && source.has_files(&files)? {
+        let seen = quick.seen;
+        *known = Known { seen, depth };
         return Ok(Vec::new());
     }
     // Of a million files this remembers as much as the walk that follows.
-    drop(quick.seen);
+    drop((quick.seen, files));
     let mut walker = Walker::new(source);
     walker.look_for(commits)?;
     Ok(walker.gaps)
@@ -142,6 +169,8 @@ pub fn missing(source: &dyn ObjectSource, commits: &[Checksum]) -> Result<Vec<Mi
 pub struct Walker<'s> {
     source: &'s dyn ObjectSource,
     seen: HashSet<ObjectName>,
+    /// How many directories the deepest one is in.
+    deepest: usize,
     /// Set: absent objects of this commit are collected instead of being errors.
     gaps_of: Option<Checksum>,
     gaps: Vec<Missing>,
@@ -159,6 +188,7 @@ impl<'s> Walker<'s> {
         Walker {
             source,
             seen: HashSet::new(),
+            deepest: 0,
             gaps_of: None,
             gaps: Vec::new(),
             path_room: PATH_ROOM,
@@ -217,6 +247,7 @@ impl<'s> Walker<'s> {
                     limit: MAX_TREE_DEPTH,
                 });
             }
+            self.deepest = self.deepest.max(dirs.len());
             let path = TreePath {
                 dirs: &dirs,
                 name: None,

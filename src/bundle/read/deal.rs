@@ -285,17 +285,19 @@ impl<'a> Table<'a> {
                 &mut none.insert((batch, permit)).0
             }
         };
-        let start = batch.bytes.len();
+        let start = batch.filled();
         // The size is that of an object which is small enough to be held whole.
         let end = start + usize::try_from(entry.size).unwrap_or(0);
         batch.objects.push((entry.name, start..end));
-        batch.bytes.resize(end, 0);
-        batch.bytes.split_at_mut(start).1
+        if batch.bytes.len() < end {
+            batch.bytes.resize(end, 0);
+        }
+        batch.bytes.get_mut(start..end).unwrap_or_default()
     }
 
     fn is_full(&self) -> bool {
         self.batch
             .as_ref()
-            .is_some_and(|(batch, _)| batch.bytes.len() >= BATCH)
+            .is_some_and(|(batch, _)| batch.filled() >= BATCH)
     }
 }

@@ -56,12 +56,19 @@ impl<'a> Urgent<'a> {
     }
 }
 
-/// Objects that lie in one buffer.
+/// Objects that lie in one buffer, whose rest means nothing.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) member: MemberName,
     pub(super) bytes: Vec<u8>,
     pub(super) objects: Vec<(Checksum, Range<usize>)>,
+}
+
+impl Batch {
+    /// Returns where the last object ends.
+    pub(super) fn filled(&self) -> usize {
+        self.objects.last().map_or(0, |(_, range)| range.end)
+    }
 }
 
 /// More content than this is not kept for the sink; there may be twice as much in each worker.

@@ -16,6 +16,7 @@ use crate::delta::{CostModel, Effort};
 use crate::format::delta::DeltaName;
 use crate::format::{Checksum, Summary};
 use crate::repo::summary::metadata_ref;
+use crate::repo::walk::Known;
 use crate::repo::{AirlockLock, Repo};
 use crate::workflow::delta::{
     DeltaLimits, Existing, GenerateOptions, Generated, Place, generate_locked,
@@ -103,11 +104,12 @@ fn make(
 fn wanted(repo: &Repo, bundle: &Checksum) -> Result<Vec<DeltaName>, Error> {
     let previous = Previous::load(repo)?.filter(|previous| previous.bundle == *bundle);
     let mut wanted = Vec::new();
+    let whole = |commit: &Checksum| is_complete(repo, commit, &mut Known::default());
     for (name, moved) in previous.iter().flat_map(|previous| &previous.moved) {
         let (Some(from), Some(to)) = (moved.from, moved.to) else {
             continue;
         };
-        if *name != metadata_ref() && is_complete(repo, &from)? && is_complete(repo, &to)? {
+        if *name != metadata_ref() && whole(&from)? && whole(&to)? {
             wanted.push(DeltaName {
                 from: Some(from),
                 to,

@@ -34,6 +34,7 @@ use super::site::Records;
 use super::trust::{Trust, TrustRecord};
 use crate::bundle::{Bundle, Manifest, StreamError, VerifiedBundle};
 use crate::openpgp::Verification;
+use crate::repo::walk::Known;
 use crate::repo::{Repo, Transaction};
 use crate::{Observer, Stage};
 
@@ -126,7 +127,13 @@ fn take(
         deltas::offer(repo, &lock, options, &mut outcome, observer);
         return Ok(outcome);
     }
-    Error::refuse_any(preflight(repo, &site, &bundle, options)?)?;
+    let mut known = Known::default();
+    // What is seen now counts later, as long as nobody may take it away in between.
+    let kept = repo.lock_shared_if_there()?;
+    Error::refuse_any(preflight(repo, &site, &bundle, options, &mut known)?)?;
+    if kept.is_none() {
+        known = Known::default();
+    }
     if let Some(copy) = &copy {
         copy.prepare()?;
     }
@@ -146,7 +153,7 @@ fn take(
     stream(&bundle, &importer, observer)?;
     let carried = importer.finish()?;
     tx.press()?;
-    Error::refuse_any(carried.incomplete(&tx)?)?;
+    Error::refuse_any(carried.incomplete(&tx, &mut known)?)?;
     let publication = Publication {
         bundle: &bundle,
         site: &site,
@@ -191,7 +198,7 @@ fn plan(
     if outcome.standing != Standing::Ahead {
         return Ok(outcome);
     }
-    outcome.findings = preflight(repo, &site, &bundle, options)?;
+    outcome.findings = preflight(repo, &site, &bundle, options, &mut Known::default())?;
     let check = check(&bundle, options, &site);
     let publishes = summary_source(&bundle, &site, options);
     let importer = Importer::new(

@@ -2,7 +2,8 @@
 
 use crate::bundle::{ByteTotals, Manifest, Member, Release, Role as MemberRole, VerifiedBundle};
 use crate::format::{Checksum, Commit, Encoded, Metadata, RefName};
-use crate::repo::{Mode, Repo, RepoError, walk};
+use crate::repo::walk::{self, Known};
+use crate::repo::{Mode, Repo, RepoError};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
 use crate::workflow::policy::{Claim, Role};
@@ -12,12 +13,14 @@ use super::ImportOptions;
 use super::order::{downgrade, goes_back, order};
 use super::site_state::SiteState;
 
-/// Collects the findings; an error is something that could not even be looked at.
+/// Collects the findings, and what the bundle builds on; an error is something that could not even be
+/// looked at.
 pub(super) fn preflight(
     repo: &Repo,
     site: &SiteState,
     bundle: &VerifiedBundle,
     options: &ImportOptions<'_>,
+    known: &mut Known,
 ) -> Result<Vec<Finding>, Error> {
     if repo.mode() == Mode::BareSplitXattrs {
         return Err(Error::Repo(RepoError::UnsupportedMode {
@@ -34,7 +37,7 @@ pub(super) fn preflight(
     order(site, bundle, &mut findings);
     for release in &manifest.releases {
         findings.extend(downgrade(repo, site, bundle, release)?);
-        findings.extend(base(repo, manifest, release)?);
+        findings.extend(base(repo, manifest, release, known)?);
     }
     refs(repo, site, manifest, options, &mut findings)?;
     summary(repo, site, manifest, options, &mut findings);
@@ -66,7 +69,12 @@ fn identity(repo: &Repo, site: &SiteState, manifest: &Manifest, findings: &mut V
 }
 
 /// Is one of the commits that the release builds on here, with everything it needs?
-fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Finding>, Error> {
+fn base(
+    repo: &Repo,
+    manifest: &Manifest,
+    release: &Release,
+    known: &mut Known,
+) -> Result<Option<Finding>, Error> {
     let earlier = |commit: &Checksum| {
         let releases = manifest.releases.iter();
         let mut before = releases.take_while(|other| other.commit != release.commit);
@@ -76,7 +84,7 @@ fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Fi
         return Ok(None);
     }
     for commit in &release.from {
-        if is_complete(repo, commit)? {
+        if is_complete(repo, commit, known)? {
             return Ok(None);
         }
     }
@@ -87,8 +95,12 @@ fn base(repo: &Repo, manifest: &Manifest, release: &Release) -> Result<Option<Fi
 }
 
 /// Is a commit here, with everything it needs?
-pub(super) fn is_complete(repo: &Repo, commit: &Checksum) -> Result<bool, Error> {
-    Ok(!repo.is_partial(commit)? && walk::missing(repo, &[*commit])?.is_empty())
+pub(super) fn is_complete(
+    repo: &Repo,
+    commit: &Checksum,
+    known: &mut Known,
+) -> Result<bool, Error> {
+    Ok(!repo.is_partial(commit)? && walk::missing_beyond(repo, &[*commit], known)?.is_empty())
 }
 
 /// Do the refs that change without a release have a commit to go to?
@@ -144,7 +156,7 @@ fn judge_present(
         }
         Some(_) => {}
     }
-    if !is_complete(repo, &id)? {
+    if !is_complete(repo, &id, &mut Known::default())? {
         findings.push(Finding::Partial { commit: id });
     }
     let signatures = repo.commitmeta(&id)?.signatures(Metadata::GPGSIGS)?;

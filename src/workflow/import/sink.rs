@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use crate::bundle::{FilezObject, PayloadSink};
 use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_travelling};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Summary};
-use crate::repo::{Mode, ObjectSource, Repo, SummaryPair, Transaction, walk};
+use crate::repo::walk::{self, Known};
+use crate::repo::{Mode, ObjectSource, Repo, SummaryPair, Transaction};
 use crate::workflow::announced::Announced;
 use crate::workflow::carried::{self, Reach};
 use crate::workflow::error::Error;
@@ -276,11 +277,15 @@ impl PayloadSink for Importer<'_, '_> {
 
 impl Carried {
     /// Checks that everything the new commits need is there, and the summary tells their sizes.
-    pub(super) fn incomplete(&self, tx: &Transaction<'_>) -> Result<Vec<Finding>, Error> {
+    pub(super) fn incomplete(
+        &self,
+        tx: &Transaction<'_>,
+        known: &mut Known,
+    ) -> Result<Vec<Finding>, Error> {
         let mut findings = Vec::new();
         for spine in &self.spines {
             let commit = spine.commit().checksum();
-            let gaps = walk::missing(tx, &[commit])?;
+            let gaps = walk::missing_beyond(tx, &[commit], known)?;
             if let Some(gap) = gaps.first() {
                 findings.push(Finding::Incomplete {
                     commit,
