@@ -88,8 +88,17 @@ fn run(
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
     check_part(header, part)?;
-    let payload = unpack_part(part)?;
-    let payload = PartPayload::decode(&payload)?;
+    run_payload(header, &unpack_part(part)?, sources, sink)
+}
+
+/// Carries out what is in a part that was checked.
+pub(super) fn run_payload(
+    header: &PartHeader,
+    payload: &[u8],
+    sources: Option<&dyn Sources>,
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    let payload = PartPayload::decode(payload)?;
     let mut program = Program {
         payload,
         ops: payload.ops(),

@@ -83,7 +83,7 @@ impl<'a> Assembler<'a> {
     pub(super) fn patched(&mut self, checksum: Checksum, file: Patched) -> Result<(), DeltaError> {
         self.make_room(file.len())?;
         if let Some(meter) = &mut self.meter {
-            meter.kept += file.len();
+            meter.kept += file.memory();
         }
         self.part.patched(checksum, file);
         Ok(())
@@ -111,9 +111,7 @@ impl<'a> Assembler<'a> {
         self.headers.push(header);
         let lease = self.meter.as_mut().map(|meter| {
             let kept = std::mem::take(&mut meter.kept);
-            meter
-                .budget
-                .lease(kept, part.file_len() + meter.compressing)
+            meter.budget.lease(kept, part.memory() + meter.compressing)
         });
         (self.take)(part.leased(lease))
     }

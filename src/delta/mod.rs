@@ -25,6 +25,7 @@ mod pairing;
 mod part;
 mod part_writer;
 mod patch;
+mod room;
 mod rope;
 mod source;
 mod spine;

@@ -60,6 +60,11 @@ impl DeltaPart {
         self.len
     }
 
+    /// Returns the memory that it takes.
+    pub(super) fn memory(&self) -> u64 {
+        self.payload.memory()
+    }
+
     /// Returns whether most of it is compressed already.
     pub fn is_dense(&self) -> bool {
         self.is_dense
@@ -67,8 +72,15 @@ impl DeltaPart {
 
     /// Returns up to so many of the payload's first bytes.
     pub fn beginning(&self, most: usize) -> Vec<u8> {
-        let pieces = self.payload.pieces().flatten();
-        pieces.take(most).copied().collect()
+        let mut beginning = Vec::new();
+        for piece in self.payload.pieces() {
+            let left = most - beginning.len();
+            beginning.extend_from_slice(piece.get(..left).unwrap_or(&piece));
+            if beginning.len() == most {
+                break;
+            }
+        }
+        beginning
     }
 
     /// Writes the part's file: type `x`, a stored `.xz` stream. What is written is freed.

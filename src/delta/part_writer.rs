@@ -38,7 +38,7 @@ pub(super) struct Patched {
 #[derive(Debug)]
 pub(super) enum How {
     /// A patch stream.
-    Patch(Vec<u8>),
+    Patch(Rope),
     /// Ranges of the old file, and what is new between them.
     Copies(Copies),
 }
@@ -47,7 +47,15 @@ impl Patched {
     /// Returns about how many bytes it takes in a part.
     pub(super) fn len(&self) -> u64 {
         match &self.how {
-            How::Patch(stream) => stream.len() as u64,
+            How::Patch(stream) => stream.len(),
+            How::Copies(copies) => copies.len(),
+        }
+    }
+
+    /// Returns the memory that it takes until it is in a part.
+    pub(super) fn memory(&self) -> u64 {
+        match &self.how {
+            How::Patch(stream) => stream.memory(),
             How::Copies(copies) => copies.len(),
         }
     }
@@ -193,9 +201,9 @@ impl PartWriter {
         (header, part)
     }
 
-    fn append(&mut self, bytes: Vec<u8>) -> Span {
-        let (offset, len) = (self.blob.len(), bytes.len() as u64);
-        self.blob.push(bytes);
+    fn append(&mut self, bytes: Rope) -> Span {
+        let (offset, len) = (self.blob.len(), bytes.len());
+        self.blob.append(bytes);
         Span { offset, len }
     }
 

@@ -39,6 +39,20 @@ impl<'a> Patch<'a> {
         }
     }
 
+    /// Goes on with a patch: what comes next of a stream makes the next `size` bytes, from where the old
+    /// file's position was left.
+    pub(super) fn resume(stream: &'a [u8], size: u64, old_position: i64) -> Patch<'a> {
+        Patch {
+            old_position,
+            ..Patch::new(stream, size)
+        }
+    }
+
+    /// Returns the old file's position after the last record, for one that follows.
+    pub(super) fn position(&self) -> Result<i64, DeltaError> {
+        self.moved(self.seek)
+    }
+
     /// Makes the next bytes of the new file; 0 when it is complete.
     pub(super) fn read(&mut self, old: &SourceFile, buf: &mut [u8]) -> Result<usize, DeltaError> {
         if buf.is_empty() {

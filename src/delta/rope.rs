@@ -1,71 +1,125 @@
 //! Many bytes in pieces, so that they can be handed on, and given back, piece by piece.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::collections::{VecDeque, vec_deque};
+use std::io;
 
-/// How much is put together in one piece.
-const PIECE: usize = 1 << 20;
-/// From this length on, a vector becomes a piece of its own instead of being copied.
-const OWN_PIECE: usize = 256 << 10;
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::{self, get_error_name};
+
+/// How long a piece is: of one length, they fill the holes that others leave.
+const PIECE: usize = 128 << 10;
+/// How much is packed at a time.
+const PACKED: usize = 1 << 20;
 
 /// Many bytes in pieces.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rope {
-    pieces: VecDeque<Vec<u8>>,
+    pieces: VecDeque<Piece>,
     len: u64,
 }
 
+#[derive(Clone, Debug)]
+enum Piece {
+    Plain(Vec<u8>),
+    /// What zstd made of so many bytes.
+    Packed(Box<[u8]>, usize),
+}
+
 impl Rope {
+    /// Copies the bytes.
+    pub(super) fn of(bytes: &[u8]) -> Rope {
+        let mut rope = Rope::default();
+        rope.extend(bytes);
+        rope
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Returns the memory that the pieces take.
+    pub(super) fn memory(&self) -> u64 {
+        let memory = |piece: &Piece| match piece {
+            Piece::Plain(bytes) => bytes.len() as u64,
+            Piece::Packed(packed, _) => packed.len() as u64,
+        };
+        self.pieces.iter().map(memory).sum()
     }
 
     /// Appends a copy of the bytes.
     pub(super) fn extend(&mut self, mut bytes: &[u8]) {
         self.len += bytes.len() as u64;
         while !bytes.is_empty() {
-            let room = self
-                .pieces
-                .back()
-                .map_or(0, |last| PIECE.saturating_sub(last.len()));
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            if let Some(last) = self.pieces.back_mut() {
-                last.extend_from_slice(now);
-            }
-            if !later.is_empty() {
-                self.pieces.push_back(Vec::new());
-            }
+            let last = match self.pieces.back_mut() {
+                Some(Piece::Plain(last)) if last.len() < PIECE => last,
+                _ => {
+                    let piece = Vec::with_capacity(bytes.len().min(PIECE));
+                    self.pieces.push_back(Piece::Plain(piece));
+                    continue;
+                }
+            };
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - last.len()));
+            last.extend_from_slice(now);
             bytes = later;
         }
     }
 
     /// Appends the bytes themselves, where that is less work.
     pub(super) fn push(&mut self, bytes: Vec<u8>) {
-        if bytes.len() < OWN_PIECE {
+        if bytes.len() < PIECE {
             self.extend(&bytes);
         } else {
             self.len += bytes.len() as u64;
-            self.pieces.push_back(bytes);
+            self.pieces.push_back(Piece::Plain(bytes));
         }
+    }
+
+    /// Appends the bytes compressed, for they are many and take little; returns what they take.
+    pub(super) fn push_packed(
+        &mut self,
+        bytes: &[u8],
+        packer: &mut Compressor<'_>,
+    ) -> io::Result<u64> {
+        let mut taken = 0;
+        // Cut to size instead, what is packed would leave holes behind it that nothing fits in.
+        let mut scratch = Vec::with_capacity(zstd_safe::compress_bound(PACKED));
+        for piece in bytes.chunks(PACKED) {
+            scratch.clear();
+            packer.compress_to_buffer(piece, &mut scratch)?;
+            let packed = Box::from(scratch.as_slice());
+            taken += scratch.len() as u64;
+            self.len += piece.len() as u64;
+            self.pieces.push_back(Piece::Packed(packed, piece.len()));
+        }
+        Ok(taken)
     }
 
     /// Puts the bytes before all others.
     pub(super) fn push_front(&mut self, bytes: Vec<u8>) {
         self.len += bytes.len() as u64;
-        self.pieces.push_front(bytes);
+        self.pieces.push_front(Piece::Plain(bytes));
     }
 
     /// Appends all of another rope.
     pub(super) fn append(&mut self, other: Rope) {
-        for piece in other {
-            self.push(piece);
+        for piece in other.pieces {
+            match piece {
+                Piece::Plain(bytes) => self.push(bytes),
+                packed @ Piece::Packed(_, len) => {
+                    self.len += len as u64;
+                    self.pieces.push_back(packed);
+                }
+            }
         }
     }
 
-    /// Takes back up to `most` of the last bytes: those for which `is_wanted` says so, last first.
+    /// Takes back up to `most` of the last bytes that were copied in: those for which `is_wanted`
+    /// says so, last first.
     pub(super) fn pop_while(&mut self, most: u64, mut is_wanted: impl FnMut(u8) -> bool) -> u64 {
         let mut popped = 0;
         while popped < most {
-            let Some(last) = self.pieces.back_mut() else {
+            let Some(Piece::Plain(last)) = self.pieces.back_mut() else {
                 break;
             };
             match last.last() {
@@ -82,18 +136,44 @@ impl Rope {
     }
 
     /// Looks at the pieces in their order.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.pieces.iter().map(Vec::as_slice)
+    pub(super) fn pieces(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        self.pieces.iter().map(|piece| match piece {
+            Piece::Plain(bytes) => Cow::Borrowed(bytes.as_slice()),
+            Piece::Packed(packed, len) => Cow::Owned(unpack(packed, *len)),
+        })
     }
+}
+
+/// Returns what a piece was before it was packed, here and in memory.
+fn unpack(packed: &[u8], len: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(len);
+    let done = zstd_safe::decompress(&mut bytes, packed);
+    done.map_err(get_error_name)
+        .expect("what was just packed unpacks");
+    bytes
 }
 
 /// The pieces themselves; each is freed when its taker lets it go.
 impl IntoIterator for Rope {
     type Item = Vec<u8>;
-    type IntoIter = std::collections::vec_deque::IntoIter<Vec<u8>>;
+    type IntoIter = IntoIter;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.pieces.into_iter()
+    fn into_iter(self) -> IntoIter {
+        IntoIter(self.pieces.into_iter())
+    }
+}
+
+/// The pieces of a rope that is used up.
+pub(super) struct IntoIter(vec_deque::IntoIter<Piece>);
+
+impl Iterator for IntoIter {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        self.0.next().map(|piece| match piece {
+            Piece::Plain(bytes) => bytes,
+            Piece::Packed(packed, len) => unpack(&packed, len),
+        })
     }
 }
 
@@ -105,7 +185,7 @@ mod tests {
     fn what_goes_in_comes_out_in_order() {
         let mut rope = Rope::default();
         let mut all = Vec::new();
-        let lens = [3, OWN_PIECE - 1, OWN_PIECE, 5, 3 * PIECE + 7, 0, 9];
+        let lens = [3, PIECE - 1, PIECE, 5, 3 * PIECE + 7, 0, 9];
         for (number, len) in (0u8..).zip(lens) {
             let bytes = vec![number; len];
             all.extend_from_slice(&bytes);
@@ -117,9 +197,15 @@ mod tests {
         rope.push_front(b"front".to_vec());
         let mut other = Rope::default();
         other.extend(b"end");
+        let mut packer = Compressor::new(1).unwrap();
+        let packed = vec![7; 2 * PACKED + 5];
+        let taken = other.push_packed(&packed, &mut packer).unwrap();
+        assert!(taken < 1000);
         rope.append(other);
+        rope.extend(b"more");
         all.splice(0..0, *b"front");
-        all.extend_from_slice(b"end");
+        all.extend_from_slice(&[b"end", &packed[..], b"more"].concat());
+        assert!(rope.memory() < rope.len() - PACKED as u64);
         assert_eq!(rope.len(), all.len() as u64);
         assert!(rope.pieces().collect::<Vec<_>>().concat() == all);
         assert!(rope.into_iter().collect::<Vec<_>>().concat() == all);

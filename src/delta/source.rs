@@ -77,7 +77,16 @@ pub struct SourceFile(Content);
 #[derive(Debug)]
 enum Content {
     Memory(Vec<u8>),
-    File { file: File, len: u64 },
+    /// Of a file of `len` bytes, those from `start` on.
+    Range {
+        start: u64,
+        bytes: Vec<u8>,
+        len: u64,
+    },
+    File {
+        file: File,
+        len: u64,
+    },
 }
 
 impl SourceFile {
@@ -86,10 +95,15 @@ impl SourceFile {
         SourceFile(Content::File { file, len })
     }
 
+    /// Takes a range of a content of `len` bytes; nothing else of it can be read.
+    pub(super) fn range(start: u64, bytes: Vec<u8>, len: u64) -> SourceFile {
+        SourceFile(Content::Range { start, bytes, len })
+    }
+
     /// Gives the content back that was taken from memory.
     pub(super) fn into_memory(self) -> Vec<u8> {
         match self.0 {
-            Content::Memory(bytes) => bytes,
+            Content::Memory(bytes) | Content::Range { bytes, .. } => bytes,
             Content::File { .. } => Vec::new(),
         }
     }
@@ -98,7 +112,7 @@ impl SourceFile {
     pub fn len(&self) -> u64 {
         match &self.0 {
             Content::Memory(bytes) => bytes.len() as u64,
-            Content::File { len, .. } => *len,
+            Content::Range { len, .. } | Content::File { len, .. } => *len,
         }
     }
 
@@ -110,17 +124,20 @@ impl SourceFile {
     /// Fills `buf` with the content from `offset` on.
     pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         match &self.0 {
-            Content::Memory(bytes) => {
-                let from = usize::try_from(offset)
-                    .ok()
-                    .and_then(|offset| bytes.get(offset..)?.get(..buf.len()))
-                    .ok_or(io::ErrorKind::UnexpectedEof)?;
-                buf.copy_from_slice(from);
-                Ok(())
-            }
+            Content::Memory(bytes) => copy_at(bytes, buf, Some(offset)),
+            Content::Range { start, bytes, .. } => copy_at(bytes, buf, offset.checked_sub(*start)),
             Content::File { file, .. } => file.read_exact_at(buf, offset),
         }
     }
+}
+
+fn copy_at(bytes: &[u8], buf: &mut [u8], offset: Option<u64>) -> io::Result<()> {
+    let from = offset
+        .and_then(|offset| usize::try_from(offset).ok())
+        .and_then(|offset| bytes.get(offset..)?.get(..buf.len()))
+        .ok_or(io::ErrorKind::UnexpectedEof)?;
+    buf.copy_from_slice(from);
+    Ok(())
 }
 
 impl From<Vec<u8>> for SourceFile {

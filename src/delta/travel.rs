@@ -7,29 +7,42 @@
 
 use std::io::Read;
 
-use super::unpack::check_stored;
-use super::{ApplyFault, DeltaError, ObjectSink, Sources, apply_part, examine_part};
+use super::apply::run_payload;
+use super::unpack::{check_stored, unpack_stored};
+use super::{ApplyFault, DeltaError, ObjectSink, Sources, check_part};
 use crate::format::{Checksum, FileHeader, ObjectName, delta::PartHeader};
 
-/// Makes the objects of a part as [`apply_part`] does, by the rules for bundles.
+/// Makes the objects of a part as [`apply_part`](super::apply_part) does, by the rules for bundles.
+///
+/// It may be large, and is in memory once: what it holds is made of it where it is.
 pub fn apply_travelling(
     header: &PartHeader,
-    part: &[u8],
+    part: Vec<u8>,
     sources: &dyn Sources,
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
-    check_stored(part)?;
-    apply_part(header, part, sources, &mut Bounded::new(header, sink))
+    run(header, part, Some(sources), sink)
 }
 
-/// Examines a part as [`examine_part`] does, by the rules for bundles.
+/// Examines a part as [`examine_part`](super::examine_part) does, by the rules for bundles.
 pub fn examine_travelling(
     header: &PartHeader,
-    part: &[u8],
+    part: Vec<u8>,
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
-    check_stored(part)?;
-    examine_part(header, part, &mut Bounded::new(header, sink))
+    run(header, part, None, sink)
+}
+
+fn run(
+    header: &PartHeader,
+    part: Vec<u8>,
+    sources: Option<&dyn Sources>,
+    sink: &mut dyn ObjectSink,
+) -> Result<(), DeltaError> {
+    check_stored(&part)?;
+    check_part(header, &part)?;
+    let payload = unpack_stored(part)?;
+    run_payload(header, &payload, sources, &mut Bounded::new(header, sink))
 }
 
 /// Lets objects pass as long as they are not larger than was announced.

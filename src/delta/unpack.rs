@@ -51,6 +51,23 @@ pub(super) fn check_stored(part: &[u8]) -> Result<(), DeltaError> {
     }
 }
 
+/// Makes of a part that travels, which is [stored](check_stored), its payload, where it is.
+pub(super) fn unpack_stored(mut part: Vec<u8>) -> Result<Vec<u8>, DeltaError> {
+    let limit = MAX_PAYLOAD;
+    let kind = part.first().copied().unwrap_or(PLAIN);
+    part.drain(..part.len().min(1));
+    match kind {
+        PLAIN if part.len() as u64 > limit => Err(DeltaError::PayloadTooLarge { limit }),
+        PLAIN => Ok(part),
+        XZ => match stored_xz::decode_in_place(&mut part, limit as usize) {
+            Ok(()) => Ok(part),
+            Err(StoredXzFault::OverLimit) => Err(DeltaError::PayloadTooLarge { limit }),
+            Err(fault) => Err(fault.into()),
+        },
+        other => Err(DeltaError::Compression(other)),
+    }
+}
+
 /// Returns a part's payload.
 pub fn unpack_part(part: &[u8]) -> Result<Cow<'_, [u8]>, DeltaError> {
     unpack_within(part, MAX_PAYLOAD)

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::DeltaError;
+use super::{DeltaError, room};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, filez::Checker};
 use crate::repo::{Mode, Repo, RepoError};
 
@@ -21,8 +21,6 @@ pub(super) struct Around {
     pub(super) stored: Option<u64>,
 }
 
-/// Buffers are not kept when they grew beyond this.
-const KEPT: usize = 2 << 20;
 /// What takes more than this as it is stored is inflated as it is read, which is slower.
 pub(super) const STREAMED: u64 = 8 << 20;
 
@@ -36,8 +34,7 @@ impl WholeReader {
         content: &mut Vec<u8>,
     ) -> Result<Around, DeltaError> {
         let name = ObjectName::new(*checksum, ObjectKind::File);
-        content.clear();
-        content.reserve_exact(usize::try_from(size).unwrap_or(0));
+        room::clear_for(content, usize::try_from(size).unwrap_or(0));
         let stored = match repo.mode() {
             Mode::Archive => Some(repo.object_size(&name)?),
             _ => None,
@@ -46,8 +43,7 @@ impl WholeReader {
             Some(..=STREAMED) => self.archived(repo, &name, content),
             _ => plain(repo, &name, size, stored, content),
         };
-        self.stored.clear();
-        self.stored.shrink_to(KEPT);
+        room::give_back(&mut self.stored);
         let (around, actual) = read.map_err(DeltaError::at(name))?;
         match actual == *checksum {
             true => Ok(around),
@@ -62,8 +58,7 @@ impl WholeReader {
         content: &mut Vec<u8>,
     ) -> Result<(Around, Checksum), DeltaError> {
         let (file, stored) = repo.open_loose(name)?;
-        self.stored
-            .reserve_exact(usize::try_from(stored).unwrap_or(0));
+        room::clear_for(&mut self.stored, usize::try_from(stored).unwrap_or(0));
         file.take(stored).read_to_end(&mut self.stored)?;
         let info = self
             .checker

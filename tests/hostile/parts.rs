@@ -1,7 +1,7 @@
 //! Superblocks that lie about their parts, and what else stands in a bundle.
 
 use airlock::format::delta::{Endian, Fallback};
-use airlock::format::{Checksum, ObjectKind, ObjectName};
+use airlock::format::{Checksum, ObjectKind, ObjectName, stored_xz};
 use serde_json::json;
 
 use crate::attack::{Attack, withstand};
@@ -78,6 +78,13 @@ fn headers() {
         changed("a part without a header", "number of parts", |r| {
             let part = r.parts[0].clone();
             r.parts.push(part);
+        }),
+        changed("256 MiB of zeros in a part", "", |r| {
+            r.raw_part(vec![0; 256 << 20], &[]);
+        }),
+        changed("255 MiB of zeros in a stored part", "", |r| {
+            let stored = stored_xz::encode(&vec![0; 255 << 20]);
+            r.raw_part([b"x", &stored[..]].concat(), &[]);
         }),
         changed("a tree that is not reached", "belong", |r| {
             let mut part = RawPart::new();

@@ -180,7 +180,7 @@ fn fields_that_lie_are_refused() {
             "out of order",
         ),
         ("/members/3/unpacked", Value::Null, "unpacked"),
-        ("/members/3/unpacked", json!(65 << 20), "unpacked"),
+        ("/members/3/unpacked", json!(257 << 20), "unpacked"),
         ("/members/3/name", json!("payload/0/1.zst"), "out of order"),
         ("/members/4/name", json!("payload/0/0.zst"), "out of order"),
         ("/members/4/name", json!("payload/0/2.zst"), "out of order"),

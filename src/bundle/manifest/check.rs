@@ -20,7 +20,7 @@ pub const MAX_SUMMARY_SIGNATURE: u64 = 256 << 10;
 /// The largest superblock, and all superblocks of a bundle together: they are kept until its end.
 pub const MAX_SUPERBLOCK: u64 = 64 << 20;
 /// The largest part of a spine, packed or unpacked.
-pub const MAX_PART: u64 = 64 << 20;
+pub const MAX_PART: u64 = 256 << 20;
 
 impl Manifest {
     /// Checks the manifest against itself.

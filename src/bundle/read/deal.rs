@@ -24,7 +24,8 @@ const PIECE: usize = 1 << 20;
 const PIECES_AHEAD: usize = 4;
 /// Memory of one streamed object on its way: its pieces and its buffers.
 const LARGE_COST: u64 = 8 << 20;
-/// A part is in memory as it is, unwrapped, and in pieces.
+/// A part is in memory once, and what is made of it passes through in pieces. It counts for more, so
+/// that not all that wait are of parts; the largest one is on its way alone.
 const PART_COST: u64 = 3;
 
 /// Deals the members of a bundle to the workers.

@@ -24,7 +24,7 @@ pub trait PayloadSink: Sync {
     fn superblock(&self, release: usize, bytes: &[u8]) -> Result<(), Self::Error>;
 
     /// Takes a part, as the superblock describes it, with zstd taken off.
-    fn part(&self, release: usize, part: usize, bytes: &[u8]) -> Result<(), Self::Error>;
+    fn part(&self, release: usize, part: usize, bytes: Vec<u8>) -> Result<(), Self::Error>;
 
     /// Learns that all parts of a release were taken; its packs follow.
     fn spine(&self, release: usize) -> Result<(), Self::Error>;

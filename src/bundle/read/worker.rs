@@ -109,7 +109,7 @@ fn run<S: PayloadSink>(
     checker: &mut PairChecker,
 ) -> Result<(), Stop> {
     match task {
-        Task::Part(part, bytes) => pass.sunk(pass.sink.part(release, part, &bytes)),
+        Task::Part(part, bytes) => pass.sunk(pass.sink.part(release, part, bytes)),
         Task::Objects(batch) => {
             // The ranges were made together with the buffer.
             let bytes = |range: &Range<usize>| batch.bytes.get(range.clone()).unwrap_or_default();

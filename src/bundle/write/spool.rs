@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::SpooledTempFile;
 use zstd::stream::write::Encoder;
-use zstd::zstd_safe::CParameter;
+use zstd::zstd_safe::{CCtx, CParameter, ResetDirective, get_error_name};
 
 use super::WriteError;
 use super::pipeline;
@@ -76,7 +76,7 @@ impl PartSpool {
             parts: Vec::new(),
         };
         each(level, parts, |(frame, unpacked)| {
-            spool.push(&frame, unpacked)
+            spool.push(frame, unpacked)
         })?;
         Ok(spool)
     }
@@ -88,7 +88,7 @@ impl PartSpool {
     ) -> Result<Vec<u64>, WriteError> {
         let mut sizes = Vec::new();
         each(level, parts, |(frame, _)| {
-            sizes.push(frame.len() as u64);
+            sizes.push(frame.len());
             Ok(())
         })?;
         Ok(sizes)
@@ -112,14 +112,14 @@ impl PartSpool {
         self.parts.len()
     }
 
-    fn push(&mut self, frame: &[u8], unpacked: u64) -> Result<(), WriteError> {
-        self.file
-            .write_all(frame)
-            .map_err(WriteError::io("write a part in", &self.path))?;
-        self.parts.push(SpooledPart {
-            packed: frame.len() as u64,
-            unpacked,
-        });
+    fn push(&mut self, frame: Frame, unpacked: u64) -> Result<(), WriteError> {
+        let packed = frame.len();
+        for piece in frame.0 {
+            self.file
+                .write_all(&piece)
+                .map_err(WriteError::io("write a part in", &self.path))?;
+        }
+        self.parts.push(SpooledPart { packed, unpacked });
         Ok(())
     }
 
@@ -145,15 +145,15 @@ impl PartSpool {
 fn each(
     level: i32,
     parts: impl Iterator<Item = RawPart> + Send,
-    take: impl FnMut((Vec<u8>, u64)) -> Result<(), WriteError>,
+    take: impl FnMut((Frame, u64)) -> Result<(), WriteError>,
 ) -> Result<(), WriteError> {
     pipeline::in_order(
         workers(level),
         parts,
-        || Ok(()),
-        |(), part, outlet| {
+        || Ok(CCtx::create()),
+        |context, part, outlet| {
             let len = part.len;
-            let frame = compress(part).map_err(WriteError::Compress)?;
+            let frame = compress(context, part).map_err(WriteError::Compress)?;
             outlet.send((frame, len)).map_err(WriteError::Compress)
         },
         take,
@@ -166,20 +166,52 @@ fn workers(level: i32) -> usize {
     pipeline::workers().min((MEMORY / each) as usize)
 }
 
-fn compress(part: RawPart) -> io::Result<Vec<u8>> {
+/// Compresses a part; the context is large, and each worker keeps its own.
+fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
     let is_thorough = part.level >= THOROUGH;
     let (window, chain) = match is_thorough {
         true => (WIDE_WINDOW_LOG, CHAIN_LOG),
         // The level's own.
         false => (WINDOW_LOG, 0),
     };
-    let mut encoder = Encoder::new(Vec::new(), part.level)?;
+    let parameters = ResetDirective::SessionAndParameters;
+    let reset = context.reset(parameters);
+    reset.map_err(|code| io::Error::other(get_error_name(code)))?;
+    let mut encoder = Encoder::with_context(Frame::default(), context);
+    encoder.set_parameter(CParameter::CompressionLevel(part.level))?;
     encoder.set_pledged_src_size(Some(part.len))?;
     encoder.window_log(window)?;
     encoder.set_parameter(CParameter::ChainLog(chain))?;
     encoder.long_distance_matching(is_thorough)?;
     (part.write)(&mut encoder)?;
-    let mut frame = encoder.finish()?;
-    frame.shrink_to_fit();
-    Ok(frame)
+    encoder.finish()
+}
+
+/// What a part became, in pieces: one vector would be copied each time it outgrows its memory.
+#[derive(Default)]
+struct Frame(Vec<Vec<u8>>);
+
+/// How long a piece of a frame is.
+const PIECE: usize = 128 << 10;
+
+impl Frame {
+    fn len(&self) -> u64 {
+        self.0.iter().map(|piece| piece.len() as u64).sum()
+    }
+}
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let last = match self.0.last_mut() {
+            Some(last) if last.len() < PIECE => last,
+            _ => self.0.push_mut(Vec::with_capacity(PIECE)),
+        };
+        let taken = bytes.len().min(PIECE - last.len());
+        last.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

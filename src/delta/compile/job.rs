@@ -5,7 +5,7 @@ use std::io;
 use zstd::bulk::Compressor;
 
 use super::{
-    Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes, large,
+    Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes, large, windows,
 };
 use crate::delta::{
     DeltaError, SourceFile,
@@ -13,6 +13,8 @@ use crate::delta::{
     diff::{Differ, Grain},
     part_writer::{How, Patched},
     patch::Patch,
+    room,
+    rope::Rope,
     whole::{Around, STREAMED, WholeReader},
 };
 use crate::format::{FileHeader, ObjectKind, ObjectName};
@@ -22,13 +24,22 @@ use crate::repo::Repo;
 const WEIGHING: i32 = 1;
 /// How much is weighed at a time.
 const PIECE: usize = 1 << 20;
-/// Of each buffer a worker keeps so much from one patch to the next; no budget counts it.
-const KEPT: usize = 2 << 20;
 
 /// Files over this size are not compared in memory.
-const MAX_IN_MEMORY: u64 = 60 << 20;
+const MAX_IN_MEMORY: u64 = 24 << 20;
 /// Files of which most is compressed already need not be, from this size on.
 const DENSE_FROM: u64 = 12 << 20;
+/// How two files are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// With both in memory.
+    Memory,
+    /// One window of the new one after the other.
+    Windows,
+    /// By runs that stayed the same.
+    Ranges,
+}
+
 /// What a run takes, compressed.
 const PER_RUN: u64 = 5;
 
@@ -67,6 +78,7 @@ pub(super) struct Bench<'a> {
     reader: WholeReader,
     old: Vec<u8>,
     new: Vec<u8>,
+    stream: Vec<u8>,
     scratch: Vec<u8>,
     weigher: Compressor<'static>,
 }
@@ -74,20 +86,26 @@ pub(super) struct Bench<'a> {
 impl Job {
     /// Returns the memory that making the patch takes at most.
     pub(super) fn memory(&self, effort: Effort) -> u64 {
-        match self.is_large() {
-            true => large::memory(self.old, self.new),
+        match self.means() {
+            Means::Ranges => large::memory(self.old, self.new),
+            Means::Windows => windows::memory(self.old, self.new),
             // The larger of both may be in memory as it is stored, too, for a while.
-            false => {
+            Means::Memory => {
                 let grain = Grain::of_sizes(self.old, effort);
                 Differ::memory(self.old, self.new, grain) + self.pair.stored.min(STREAMED)
             }
         }
     }
 
-    /// Says whether both files are compared without being in memory.
-    fn is_large(&self) -> bool {
+    fn means(&self) -> Means {
         let size = self.new.max(self.old);
-        size > MAX_IN_MEMORY || size >= DENSE_FROM && self.is_dense
+        match self.is_dense {
+            true if size >= DENSE_FROM => Means::Ranges,
+            _ if size <= MAX_IN_MEMORY => Means::Memory,
+            // Its patch would not fit into a part.
+            _ if self.new > MAX_PATCH - MAX_PATCH / 16 => Means::Ranges,
+            _ => Means::Windows,
+        }
     }
 }
 
@@ -124,6 +142,7 @@ impl<'a> Bench<'a> {
             reader: WholeReader::default(),
             old: Vec::new(),
             new: Vec::new(),
+            stream: Vec::new(),
             scratch: Vec::with_capacity(zstd::zstd_safe::compress_bound(PIECE)),
             weigher: Compressor::new(WEIGHING)?,
         })
@@ -132,11 +151,10 @@ impl<'a> Bench<'a> {
     /// Makes a patch, if it pays.
     pub(super) fn make(&mut self, job: &Job) -> Result<Made, DeltaError> {
         let made = self.try_out(job);
-        for buffer in [&mut self.old, &mut self.new] {
-            buffer.clear();
-            buffer.shrink_to(KEPT);
+        for buffer in [&mut self.old, &mut self.new, &mut self.stream] {
+            room::give_back(buffer);
         }
-        self.differ.trim(KEPT);
+        self.differ.trim();
         made
     }
 
@@ -151,9 +169,10 @@ impl<'a> Bench<'a> {
         if why != Why::Saves {
             return Ok(Made::none(&job.pair, why));
         }
-        let tried = match job.is_large() {
-            true => self.ranges(job)?,
-            false => Some(self.patch(job, &mut sizes)?),
+        let tried = match job.means() {
+            Means::Ranges => self.ranges(job)?,
+            Means::Windows => self.windows(job)?,
+            Means::Memory => Some(self.patch(job, &mut sizes)?),
         };
         let Some(Tried {
             header,
@@ -161,7 +180,11 @@ impl<'a> Bench<'a> {
             weight,
         }) = tried
         else {
-            return Ok(Made::none(&job.pair, Why::TooLarge));
+            let why = match job.means() {
+                Means::Ranges => Why::TooLarge,
+                _ => Why::SavesLittle,
+            };
+            return Ok(Made::none(&job.pair, why));
         };
         sizes.patch = weight;
         let patch = Patched {
@@ -203,6 +226,18 @@ impl<'a> Bench<'a> {
         }))
     }
 
+    /// Compares both files a window at a time.
+    fn windows(&mut self, job: &Job) -> Result<Option<Tried>, DeltaError> {
+        let repos = (self.new_repo, self.old_repo);
+        let (differ, weigher) = (&mut self.differ, &mut self.weigher);
+        let made = windows::make(repos, job, differ, weigher, job.pair.stored)?;
+        Ok(made.map(|made| Tried {
+            header: made.header,
+            how: How::Patch(made.stream),
+            weight: made.weight,
+        }))
+    }
+
     /// Compares both files in memory.
     fn patch(&mut self, job: &Job, sizes: &mut Sizes) -> Result<Tried, DeltaError> {
         let Pair { new, old, .. } = job.pair;
@@ -217,14 +252,17 @@ impl<'a> Bench<'a> {
         self.reader
             .read(self.old_repo, &old, job.old, &mut self.old)?;
         let grain = Grain::of(&self.old, &self.new, self.costs.effort);
-        let mut stream = Vec::with_capacity(self.new.len() + self.new.len() / 16 + 64);
-        self.differ.diff(&self.old, &self.new, grain, &mut stream);
-        let old_content = std::mem::take(&mut self.old);
-        self.old = undo(old_content, &self.new, &stream)
+        let longest = self.new.len() + self.new.len() / 16 + 64;
+        room::clear_for(&mut self.stream, longest);
+        self.differ
+            .diff(&self.old, &self.new, grain, &mut self.stream);
+        let old_content = SourceFile::from(std::mem::take(&mut self.old));
+        let patch = Patch::new(&self.stream, self.new.len() as u64);
+        undo(patch, &old_content, &self.new)
             .map_err(DeltaError::at(ObjectName::new(new, ObjectKind::File)))?;
-        let weight = weigh(&mut self.weigher, &mut self.scratch, &stream)?;
-        stream.shrink_to_fit();
-        let how = How::Patch(stream);
+        self.old = old_content.into_memory();
+        let weight = weigh(&mut self.weigher, &mut self.scratch, &self.stream)?;
+        let how = How::Patch(Rope::of(&self.stream));
         Ok(Tried {
             header,
             how,
@@ -235,21 +273,19 @@ impl<'a> Bench<'a> {
     fn weigh_copies(&mut self, copies: &Copies) -> io::Result<u64> {
         let mut weight = PER_RUN * copies.count();
         for piece in copies.literals().pieces() {
-            weight += weigh(&mut self.weigher, &mut self.scratch, piece)?;
+            weight += weigh(&mut self.weigher, &mut self.scratch, &piece)?;
         }
         Ok(weight)
     }
 }
 
-/// Applies a patch as the other side will, and holds the result against the new file; gives the
-/// old file back.
-pub(super) fn undo(old: Vec<u8>, new: &[u8], stream: &[u8]) -> Result<Vec<u8>, DeltaError> {
-    let old = SourceFile::from(old);
-    let mut patch = Patch::new(stream, new.len() as u64);
+/// Applies a patch as the other side will, and holds the result against the new file; returns where
+/// it leaves the old one.
+pub(super) fn undo(mut patch: Patch<'_>, old: &SourceFile, new: &[u8]) -> Result<i64, DeltaError> {
     let mut piece = [0; 64 * 1024];
     let mut rest = new;
     loop {
-        let made = patch.read(&old, &mut piece)?;
+        let made = patch.read(old, &mut piece)?;
         if made == 0 {
             break;
         }
@@ -259,7 +295,7 @@ pub(super) fn undo(old: Vec<u8>, new: &[u8], stream: &[u8]) -> Result<Vec<u8>, D
         };
     }
     match rest {
-        [] => Ok(old.into_memory()),
+        [] => patch.position(),
         _ => Err(DeltaError::WrongPatch),
     }
 }

@@ -1,5 +1,5 @@
-//! A file that is too large to be compared in memory, or of which most is compressed already: made
-//! of ranges of the old one, while it is read once.
+//! A file that is too large for a patch, or of which most is compressed already: made of ranges of the
+//! old one, while it is read once.
 //!
 //! ```text
 //! old ─ read once ─▸ index of its blocks, at most 32 MB     and, out of an archive, a file without
@@ -10,19 +10,21 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 
-use super::{Job, MAX_PATCH};
+use super::Job;
 use crate::delta::DeltaError;
 use crate::delta::SourceFile;
 use crate::delta::copies::{BlockIndex, Copies, scan};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
 use crate::repo::{Mode, Repo, RepoError};
 
+/// The most new bytes: all of them are in memory.
+const MAX_NEW: u64 = 62 << 20;
 /// What a scan takes besides index and new bytes: its buffers.
 const BUFFERS: u64 = 4 << 20;
 
 /// Returns the memory that making a file of these sizes of ranges takes at most.
 pub(super) fn memory(old: u64, new: u64) -> u64 {
-    BlockIndex::memory(old) + new.min(MAX_PATCH) + BUFFERS
+    BlockIndex::memory(old) + new.min(MAX_NEW) + BUFFERS
 }
 
 /// Makes a file of ranges of the old one; nothing if too much of it is new.
@@ -36,11 +38,8 @@ pub(super) fn make(
     let at = DeltaError::at(name);
     let file = new_repo.file(&job.pair.new)?;
     let mut hash = file.header.hasher();
-    let mut content = Hashed {
-        inner: file.reader.take(job.new + 1),
-        hash: &mut hash,
-    };
-    let Some(copies) = scan(&index, &source, &mut content, MAX_PATCH).map_err(|e| at(e.into()))?
+    let mut content = Hashed::new(file.reader.take(job.new + 1), &mut hash);
+    let Some(copies) = scan(&index, &source, &mut content, MAX_NEW).map_err(|e| at(e.into()))?
     else {
         return Ok(None);
     };
@@ -49,7 +48,7 @@ pub(super) fn make(
 }
 
 /// Reads the old file once: checks and indexes it, and makes it readable at any place.
-fn open_old(
+pub(super) fn open_old(
     scratch: &Repo,
     repo: &Repo,
     job: &Job,
@@ -77,7 +76,7 @@ fn open_old(
     Ok((index, SourceFile::from_file(file, job.old)))
 }
 
-fn check(name: ObjectName, actual: Checksum) -> Result<(), DeltaError> {
+pub(super) fn check(name: ObjectName, actual: Checksum) -> Result<(), DeltaError> {
     match actual == name.checksum {
         true => Ok(()),
         false => Err(RepoError::ObjectMismatch { name, actual }.into()),
@@ -85,9 +84,15 @@ fn check(name: ObjectName, actual: Checksum) -> Result<(), DeltaError> {
 }
 
 /// A reader that hashes what is read.
-struct Hashed<'a, R> {
+pub(super) struct Hashed<'a, R> {
     inner: R,
     hash: &'a mut Sha256,
+}
+
+impl<'a, R> Hashed<'a, R> {
+    pub(super) fn new(inner: R, hash: &'a mut Sha256) -> Self {
+        Hashed { inner, hash }
+    }
 }
 
 impl<R: Read> Read for Hashed<'_, R> {

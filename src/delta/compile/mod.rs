@@ -7,13 +7,15 @@
 //! ```
 //!
 //! Path order, because what is near in the tree compresses well together. A patch that does not
-//! pay is declined: the file travels whole, in a part or elsewhere. What is too large for a patch,
-//! or compressed already, is made of ranges of the old file instead, see `copies`.
+//! pay is declined: the file travels whole, in a part or elsewhere. Large files are compared window by
+//! window. What is too large for that, or compressed already, is made of ranges of the old file
+//! instead, see `copies`.
 
 mod choice;
 mod effort;
 mod job;
 mod large;
+mod windows;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -35,11 +37,11 @@ use job::{Bench, Job, Made};
 
 /// Larger files are not compared at all; ext4 holds none.
 const MAX_COMPARED: u64 = 1 << 44;
-/// A patch is a part's at most: it is never cut, and readers take parts of up to 64 MiB.
-const MAX_PATCH: u64 = 62 << 20;
+/// A patch is a part's at most: it is never cut, and readers take parts of up to 256 MiB.
+const MAX_PATCH: u64 = 248 << 20;
 /// The memory that patches in the making, and parts until they are used up, share. The process
 /// takes more than twice as much at its peak: an allocator does not give back all that is freed.
-const MEMORY: u64 = 200 << 20;
+const MEMORY: u64 = 144 << 20;
 
 /// More workers than this would share too little memory, and each keeps some of its own.
 const MAX_WORKERS: usize = 12;
@@ -247,7 +249,7 @@ fn work(
 
 /// Returns the memory that a patch takes until it is in a part.
 fn kept(made: &Made) -> u64 {
-    made.patch.as_ref().map_or(0, Patched::len)
+    made.patch.as_ref().map_or(0, Patched::memory)
 }
 
 /// Results that come in any order, and are asked for in theirs.

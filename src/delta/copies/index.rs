@@ -8,6 +8,8 @@
 
 use std::io::{self, Read};
 
+use crate::delta::room;
+
 /// The length of a window: shorter matches are not found.
 pub(super) const WINDOW: usize = 32;
 /// The least distance of windows.
@@ -69,11 +71,14 @@ impl BlockIndex {
             .max(LEAST_STEP);
         let windows = (len / step + 1).min(MAX_WINDOWS + 1);
         let bits = table_bits(windows);
+        let mut table = Vec::new();
+        room::clear_for(&mut table, 1 << bits);
+        table.resize(1 << bits, 0);
         BlockIndex {
             step,
             numbers: u32::try_from((windows + 1).next_power_of_two() * 2 - 1).unwrap_or(u32::MAX),
             shift: u64::BITS - bits,
-            table: vec![0; 1 << bits],
+            table,
         }
     }
 
@@ -118,6 +123,22 @@ impl BlockIndex {
             }
         }
         Ok(())
+    }
+
+    /// Returns the place where a window of this hash probably stands, if there is just one.
+    pub(super) fn only_place(&self, hash: u64) -> Option<u64> {
+        let (mut place, mut count) = (None, 0);
+        let each = |found| {
+            (place, count) = (Some(found), count + 1);
+            Ok(count > 1)
+        };
+        self.places(hash, each).ok()?;
+        place.filter(|_| count == 1)
+    }
+
+    /// Returns how far apart the windows in the index are.
+    pub(super) fn step(&self) -> usize {
+        self.step as usize
     }
 
     /// Returns what a slot holds of a hash, besides the window's number.

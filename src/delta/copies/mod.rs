@@ -14,10 +14,12 @@
 
 mod index;
 mod old;
+mod partner;
 mod scan;
 
 pub(super) use index::BlockIndex;
 pub(super) use old::OldFile;
+pub(super) use partner::partner;
 pub(super) use scan::scan;
 
 use super::rope::Rope;
@@ -94,7 +96,8 @@ impl Copies {
     #[cfg(test)]
     fn make(&self, old: &[u8], new: &[u8]) -> bool {
         let mut rest = new;
-        let mut pieces = self.literals.pieces();
+        let literals: Vec<_> = self.literals.pieces().collect();
+        let mut pieces = literals.iter().map(AsRef::as_ref);
         let mut piece: &[u8] = &[];
         for run in &self.runs {
             match *run {

@@ -6,6 +6,8 @@
 //! chain   window number ─▸ slot           the window before it with the same top bits
 //! ```
 
+use crate::delta::room;
+
 use super::grain::{Grain, Mesh};
 
 /// Odd numbers without a pattern.
@@ -48,10 +50,11 @@ impl Index {
         let bits = table_bits(windows);
         self.shift = u64::BITS - bits;
         self.numbers = u32::try_from(windows.next_power_of_two() * 2 - 1).unwrap_or(u32::MAX);
-        self.table.clear();
+        room::clear_for(&mut self.table, 1 << bits);
         self.table.resize(1 << bits, 0);
         self.chain.clear();
         if chain > 1 {
+            room::clear_for(&mut self.chain, windows);
             self.chain.resize(windows, 0);
         }
         let mut last = None;
@@ -72,10 +75,9 @@ impl Index {
     }
 
     /// Gives memory back that a large file took.
-    pub(super) fn trim(&mut self, kept: usize) {
+    pub(super) fn trim(&mut self) {
         for slots in [&mut self.table, &mut self.chain] {
-            slots.clear();
-            slots.shrink_to(kept / size_of::<u32>());
+            room::give_back(slots);
         }
     }
 

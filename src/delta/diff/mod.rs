@@ -17,6 +17,7 @@ mod runs;
 mod scan;
 
 pub(super) use grain::Grain;
+pub(super) use record::seek;
 
 use index::Index;
 use scan::Scan;
@@ -41,8 +42,8 @@ impl Differ {
     }
 
     /// Gives memory back that a large patch took.
-    pub(in crate::delta) fn trim(&mut self, kept: usize) {
-        self.index.trim(kept);
+    pub(in crate::delta) fn trim(&mut self) {
+        self.index.trim();
     }
 
     /// Returns the memory that a patch of files of these sizes takes, both files and itself

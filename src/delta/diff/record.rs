@@ -14,3 +14,8 @@ pub(super) fn write(out: &mut Vec<u8>, old: &[u8], new: &[u8], copied: &[u8], se
     out.extend(new.iter().zip(old).map(|(new, old)| new.wrapping_sub(*old)));
     out.extend_from_slice(copied);
 }
+
+/// Appends a record that makes nothing and moves the old file's position.
+pub(in crate::delta) fn seek(out: &mut Vec<u8>, by: i64) {
+    write(out, &[], &[], &[], by);
+}

@@ -22,6 +22,8 @@ mod writer;
 
 pub use writer::StoredXzWriter;
 
+use std::ops::Range;
+
 use crc::{CRC_32_ISO_HDLC, CRC_64_XZ, Crc, Table};
 use thiserror::Error;
 
@@ -100,44 +102,57 @@ pub fn encoded_len(content: usize) -> usize {
 
 /// Unwraps a stored `.xz` stream whose content is at most `limit` bytes long.
 pub fn decode(stream: &[u8], limit: usize) -> Result<Vec<u8>, StoredXzFault> {
+    if is_stored(stream) && stream.len() > encoded_len(limit) {
+        return Err(StoredXzFault::OverLimit);
+    }
+    let mut content = stream.to_vec();
+    decode_in_place(&mut content, limit)?;
+    Ok(content)
+}
+
+/// Makes of a stream its content, as [`decode`] does, where it is.
+pub fn decode_in_place(stream: &mut Vec<u8>, limit: usize) -> Result<(), StoredXzFault> {
     if !is_stored(stream) {
         return Err(StoredXzFault::Header);
     }
-    let mut rest = stream
-        .get(STREAM_HEADER.len() + BLOCK_HEADER.len()..)
-        .unwrap_or_default();
-    // The content is a little shorter than the stream that is already in memory.
-    let mut content = Vec::with_capacity(rest.len().min(limit));
+    let mut from = STREAM_HEADER.len() + BLOCK_HEADER.len();
+    let mut len = 0;
     let mut control = STORED_FIRST;
-    while rest.first() != Some(&END) {
-        if content.len() % CHUNK != 0 {
+    while stream.get(from) != Some(&END) {
+        if len % CHUNK != 0 {
             return Err(StoredXzFault::ShortChunk);
         }
-        let (chunk, after) = split_chunk(rest, control)?;
-        if chunk.len() > limit - content.len() {
+        let chunk = chunk(stream, from, control)?;
+        if chunk.len() > limit - len {
             return Err(StoredXzFault::OverLimit);
         }
-        content.extend_from_slice(chunk);
-        rest = after;
+        from = chunk.end;
+        let added = chunk.len();
+        stream.copy_within(chunk, len);
+        len += added;
         control = STORED;
     }
-    if rest == tail(content.len() as u64, CRC64.checksum(&content)) {
-        Ok(content)
-    } else {
-        Err(StoredXzFault::Tail)
+    let check = CRC64.checksum(stream.get(..len).unwrap_or_default());
+    if stream.get(from..) != Some(&tail(len as u64, check)) {
+        return Err(StoredXzFault::Tail);
     }
+    stream.truncate(len);
+    Ok(())
 }
 
-/// Takes one chunk with this control byte off the front.
-fn split_chunk(stream: &[u8], control: u8) -> Result<(&[u8], &[u8]), StoredXzFault> {
-    let ([found, high, low], rest) = stream
-        .split_first_chunk::<3>()
-        .ok_or(StoredXzFault::Truncated)?;
+/// Returns where the content of the chunk at `at` is, which has this control byte.
+fn chunk(stream: &[u8], at: usize, control: u8) -> Result<Range<usize>, StoredXzFault> {
+    let rest = stream.get(at..).unwrap_or_default();
+    let [found, high, low] = rest.first_chunk().ok_or(StoredXzFault::Truncated)?;
     if *found != control {
         return Err(StoredXzFault::Chunk);
     }
-    let len = usize::from(u16::from_be_bytes([*high, *low])) + 1;
-    rest.split_at_checked(len).ok_or(StoredXzFault::Truncated)
+    let start = at + 3;
+    let end = start + usize::from(u16::from_be_bytes([*high, *low])) + 1;
+    match end <= stream.len() {
+        true => Ok(start..end),
+        false => Err(StoredXzFault::Truncated),
+    }
 }
 
 /// Everything after the last chunk of a content of this length and check: end mark, padding,

@@ -171,7 +171,7 @@ impl PayloadSink for Mender<'_, '_> {
         Ok(())
     }
 
-    fn part(&self, release: usize, part: usize, bytes: &[u8]) -> Result<(), Error> {
+    fn part(&self, release: usize, part: usize, bytes: Vec<u8>) -> Result<(), Error> {
         let header = {
             let state = self.state();
             let spine = state.spines.get(release);

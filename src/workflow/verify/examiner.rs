@@ -167,7 +167,7 @@ impl PayloadSink for Examiner<'_> {
         Ok(())
     }
 
-    fn part(&self, _: usize, part: usize, bytes: &[u8]) -> Result<(), Error> {
+    fn part(&self, _: usize, part: usize, bytes: Vec<u8>) -> Result<(), Error> {
         let header = self
             .state()
             .spine

@@ -47,10 +47,10 @@ impl PayloadSink for Recorder {
         self.note(format!("superblock {release} {}", bytes.len()))
     }
 
-    fn part(&self, release: usize, part: usize, bytes: &[u8]) -> Result<(), Infallible> {
+    fn part(&self, release: usize, part: usize, bytes: Vec<u8>) -> Result<(), Infallible> {
         self.note(format!(
             "part {release} {part} {}",
-            String::from_utf8_lossy(bytes)
+            String::from_utf8_lossy(&bytes)
         ))
     }
 

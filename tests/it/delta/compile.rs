@@ -1,5 +1,7 @@
 //! Deltas with patches: made from a repository of any mode, applied, and what is declined.
 
+mod large;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::Command;
@@ -113,6 +115,26 @@ impl Two {
             pairs,
             contents: after.into_iter().zip(new.iter().cloned()).collect(),
         }
+    }
+
+    /// The same, each pair with what its new file takes where it is.
+    fn weighed(mut self) -> Two {
+        for pair in &mut self.pairs {
+            let name = ObjectName::new(pair.new, ObjectKind::File);
+            pair.stored = self.bench.repo.object_size(&name).unwrap();
+        }
+        self
+    }
+
+    /// Makes everything, and holds it against what it was made from.
+    fn check(&self, compiled: &Compiled, parts: &[Vec<u8>]) {
+        let superblock = Superblock::decode(&compiled.superblock).unwrap();
+        let sources = RepoSources::new(&self.bench.repo, self.bench.dir.path());
+        let mut contents = Contents::default();
+        for (header, part) in superblock.parts.iter().zip(parts) {
+            apply_part(header, part, &sources, &mut contents).unwrap();
+        }
+        assert!(contents.0 == self.contents);
     }
 
     fn compile(&self, effort: Effort) -> Result<(Compiled, Vec<Vec<u8>>), DeltaError> {
@@ -253,35 +275,6 @@ fn a_fast_medium_is_given_files_as_they_are() {
         let is_moved = |choice: &Choice| choice.why == Why::MovesFaster;
         assert_eq!(choices.iter().any(is_moved), patched == 0, "{choices:?}");
     }
-}
-
-#[test]
-fn what_is_compressed_already_is_made_of_ranges_when_large() {
-    let mut old = noise(13 << 20, 1);
-    let mut new = changed(&old);
-    // Short of a part, but long enough not to be compared in memory.
-    new[..3 << 20].copy_from_slice(&noise(3 << 20, 2));
-    old.truncate(12 << 20);
-    let two = Two::new(Mode::Archive, &[old], &[new]);
-    let mut pairs = two.pairs.clone();
-    for pair in &mut pairs {
-        let name = ObjectName::new(pair.new, ObjectKind::File);
-        pair.stored = two.bench.repo.object_size(&name).unwrap();
-    }
-    let two = Two { pairs, ..two };
-    let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
-    let [choice] = compiled.choices[..] else {
-        panic!("{:?}", compiled.choices)
-    };
-    assert_eq!((choice.way, choice.why), (Way::Copied, Why::Saves));
-    assert!(choice.weight < 5 << 20, "{choice:?}");
-    let superblock = Superblock::decode(&compiled.superblock).unwrap();
-    let sources = RepoSources::new(&two.bench.repo, two.bench.dir.path());
-    let mut contents = Contents::default();
-    for (header, part) in superblock.parts.iter().zip(&parts) {
-        apply_part(header, part, &sources, &mut contents).unwrap();
-    }
-    assert!(contents.0 == two.contents);
 }
 
 /// Keeps the names and sizes of what is patched.

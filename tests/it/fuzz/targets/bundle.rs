@@ -116,8 +116,8 @@ impl PayloadSink for Seen {
         self.note(format!("superblock {release} {}", Checksum::of(bytes)))
     }
 
-    fn part(&self, release: usize, part: usize, bytes: &[u8]) -> Result<(), Infallible> {
-        self.note(format!("part {release} {part} {}", Checksum::of(bytes)))
+    fn part(&self, release: usize, part: usize, bytes: Vec<u8>) -> Result<(), Infallible> {
+        self.note(format!("part {release} {part} {}", Checksum::of(&bytes)))
     }
 
     fn spine(&self, release: usize) -> Result<(), Infallible> {

@@ -1,0 +1,148 @@
+//! A patch for files that are too large to be in memory: one window of the new file after the other.
+//!
+//! ```text
+//! old ─ read once ─▸ index of its blocks       which range of it a window is compared with
+//! new ─ read once ─▸ window ─ range ─▸ records ─ tried ─▸ packed
+//!                    window ─ range ─▸ records ─ tried ─▸ packed
+//! ```
+//!
+//! All of them are one stream: in front of a window's records stands one that makes nothing and
+//! moves to its range.
+
+use std::io::{self, Read};
+
+use zstd::bulk::Compressor;
+
+use super::Job;
+use super::job::undo;
+use super::large::{Hashed, check, open_old};
+use crate::delta::DeltaError;
+use crate::delta::SourceFile;
+use crate::delta::copies::{BlockIndex, partner};
+use crate::delta::diff::{Differ, Grain, seek};
+use crate::delta::patch::Patch;
+use crate::delta::room;
+use crate::delta::rope::Rope;
+use crate::format::{FileHeader, ObjectKind, ObjectName};
+use crate::repo::Repo;
+
+/// How much of the new file is compared at a time.
+const WINDOW: u64 = 4 << 20;
+/// How much of the old file it is compared with at most.
+const RANGE: u64 = 16 << 20;
+/// How closely both are compared.
+const GRAIN: Grain = Grain::Coarse;
+/// What a packed stream is at most, mostly: a patch is a seventh of the file, and larger than that
+/// it hardly pays.
+const PACKED: u64 = 12;
+
+/// A patch in one stream.
+pub(super) struct Windows {
+    pub(super) header: FileHeader,
+    pub(super) stream: Rope,
+    /// What it takes packed.
+    pub(super) weight: u64,
+}
+
+/// Returns the memory that making such a patch takes.
+pub(super) fn memory(old: u64, new: u64) -> u64 {
+    let range = old.min(RANGE);
+    BlockIndex::memory(old) + Differ::memory(range, WINDOW, GRAIN) + new / PACKED
+}
+
+/// Makes a patch window by window; nothing as soon as it is larger than `most` bytes packed.
+pub(super) fn make(
+    (new_repo, old_repo): (&Repo, &Repo),
+    job: &Job,
+    differ: &mut Differ,
+    packer: &mut Compressor<'_>,
+    most: u64,
+) -> Result<Option<Windows>, DeltaError> {
+    let (index, source) = open_old(new_repo, old_repo, job)?;
+    let name = ObjectName::new(job.pair.new, ObjectKind::File);
+    let file = new_repo.file(&job.pair.new)?;
+    let mut hash = file.header.hasher();
+    let mut content = Hashed::new(file.reader.take(job.new + 1), &mut hash);
+    let mut windows = Made {
+        source,
+        old: Vec::new(),
+        records: Vec::new(),
+        position: 0,
+        stream: Rope::default(),
+        weight: 0,
+    };
+    let (mut new, mut start) = (Vec::new(), 0);
+    room::clear_for(&mut new, WINDOW as usize + 1);
+    room::clear_for(&mut windows.old, RANGE as usize);
+    room::clear_for(&mut windows.records, (WINDOW + WINDOW / 8) as usize);
+    loop {
+        new.clear();
+        let mut window = content.by_ref().take(WINDOW);
+        if window
+            .read_to_end(&mut new)
+            .map_err(|e| DeltaError::at(name)(e.into()))?
+            == 0
+        {
+            break;
+        }
+        let range = partner(&index, job.old, RANGE, &new, (start, job.new));
+        windows.read_old(range.start, range.end - range.start)?;
+        let added = windows.add(range.start, &new, differ, packer);
+        added.map_err(DeltaError::at(name))?;
+        start += new.len() as u64;
+        if windows.weight > most {
+            return Ok(None);
+        }
+    }
+    check(name, hash.finish())?;
+    Ok(Some(Windows {
+        header: file.header,
+        stream: windows.stream,
+        weight: windows.weight,
+    }))
+}
+
+/// The stream so far.
+struct Made {
+    source: SourceFile,
+    /// The range of the old file for the window under way.
+    old: Vec<u8>,
+    records: Vec<u8>,
+    /// Where the records so far leave the old file.
+    position: i64,
+    stream: Rope,
+    weight: u64,
+}
+
+impl Made {
+    fn read_old(&mut self, start: u64, len: u64) -> io::Result<()> {
+        self.old.resize(usize::try_from(len).unwrap_or(0), 0);
+        self.source.read_exact_at(&mut self.old, start)
+    }
+
+    /// Adds the records that make `new` of the range, once they were tried.
+    fn add(
+        &mut self,
+        start: u64,
+        new: &[u8],
+        differ: &mut Differ,
+        packer: &mut Compressor<'_>,
+    ) -> Result<(), DeltaError> {
+        self.records.clear();
+        seek(&mut self.records, start as i64 - self.position);
+        differ.diff(&self.old, new, GRAIN, &mut self.records);
+        self.position = self.try_out(start, new)?;
+        self.weight += self.stream.push_packed(&self.records, packer)?;
+        Ok(())
+    }
+
+    /// Applies the records where they will stand; returns where they leave the old file.
+    fn try_out(&mut self, start: u64, new: &[u8]) -> Result<i64, DeltaError> {
+        let old = std::mem::take(&mut self.old);
+        let old = SourceFile::range(start, old, self.source.len());
+        let patch = Patch::resume(&self.records, new.len() as u64, self.position);
+        let position = undo(patch, &old, new)?;
+        self.old = old.into_memory();
+        Ok(position)
+    }
+}

@@ -1,0 +1,51 @@
+//! Files that are not compared in memory.
+
+use airlock::delta::{Effort, Way, Why};
+use airlock::repo::Mode;
+
+use super::{Two, changed, noise};
+
+#[test]
+fn what_is_compressed_already_is_made_of_ranges_when_large() {
+    let mut old = noise(13 << 20, 1);
+    let mut new = changed(&old);
+    // Short of a part, but long enough not to be compared in memory.
+    new[..3 << 20].copy_from_slice(&noise(3 << 20, 2));
+    old.truncate(12 << 20);
+    let two = Two::new(Mode::Archive, &[old], &[new]);
+    let two = two.weighed();
+    let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
+    let [choice] = compiled.choices[..] else {
+        panic!("{:?}", compiled.choices)
+    };
+    assert_eq!((choice.way, choice.why), (Way::Copied, Why::Saves));
+    assert!(choice.weight < 5 << 20, "{choice:?}");
+    two.check(&compiled, &parts);
+}
+
+#[test]
+fn a_large_file_is_patched_window_by_window() {
+    // As long again, and not compressed.
+    let text = |bytes: Vec<u8>| -> Vec<u8> {
+        let half = |bits: u8| b'a' + bits;
+        bytes
+            .iter()
+            .flat_map(|byte| [half(byte >> 4), half(byte & 15)])
+            .collect()
+    };
+    let old = text(noise(13 << 20, 1));
+    // What is at its end comes first now, and some of it is new.
+    let (one, other) = old.split_at(9 << 20);
+    let new = changed(&[other, &text(noise(200_000, 2)), one].concat());
+    for mode in [Mode::Archive, Mode::BareUser] {
+        let (old, new) = (old.clone(), new.clone());
+        let two = Two::new(mode, &[old], &[new]).weighed();
+        let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
+        let [choice] = compiled.choices[..] else {
+            panic!("{:?}", compiled.choices)
+        };
+        assert_eq!((choice.way, choice.why), (Way::Patched, Why::Saves));
+        assert!(choice.weight < 1 << 20, "{choice:?}");
+        two.check(&compiled, &parts);
+    }
+}
