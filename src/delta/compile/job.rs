@@ -29,17 +29,6 @@ const PIECE: usize = 1 << 20;
 const MAX_IN_MEMORY: u64 = 24 << 20;
 /// Files of which most is compressed already need not be, from this size on.
 const DENSE_FROM: u64 = 12 << 20;
-/// How two files are compared.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Means {
-    /// With both in memory.
-    Memory,
-    /// One window of the new one after the other.
-    Windows,
-    /// By runs that stayed the same.
-    Ranges,
-}
-
 /// What a run takes, compressed.
 const PER_RUN: u64 = 5;
 
@@ -53,6 +42,17 @@ pub(super) struct Job {
     pub(super) new: u64,
     /// Whether the new file is compressed already.
     pub(super) is_dense: bool,
+}
+
+/// How two files are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// With both in memory.
+    Memory,
+    /// One window of the new one after the other.
+    Windows,
+    /// By runs that stayed the same.
+    Ranges,
 }
 
 /// What became of a pair.

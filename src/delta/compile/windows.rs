@@ -30,10 +30,10 @@ use crate::repo::Repo;
 const WINDOW: u64 = 4 << 20;
 /// How much of the old file it is compared with at most.
 const RANGE: u64 = 16 << 20;
-/// How closely both are compared.
+/// How closely both are compared. Of a browser's library, a closer look finds much that is the same by
+/// chance, and makes the patch larger.
 const GRAIN: Grain = Grain::Coarse;
-/// What a packed stream is at most, mostly: a patch is a seventh of the file, and larger than that
-/// it hardly pays.
+/// What part of the new file its packed stream takes, about.
 const PACKED: u64 = 12;
 
 /// A patch in one stream.

@@ -8,6 +8,7 @@ mod redo;
 mod refs;
 mod summary;
 mod transaction;
+mod walk;
 
 use std::path::Path;
 
