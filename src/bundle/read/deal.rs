@@ -24,9 +24,8 @@ const PIECE: usize = 1 << 20;
 const PIECES_AHEAD: usize = 4;
 /// Memory of one streamed object on its way: its pieces and its buffers.
 const LARGE_COST: u64 = 8 << 20;
-/// A part is in memory once, and what is made of it passes through in pieces. It counts for more, so
-/// that not all that wait are of parts; the largest one is on its way alone.
-const PART_COST: u64 = 3;
+/// A part is in memory once; what is made of it passes through in pieces.
+const PIECES_OF_PART: u64 = 4 << 20;
 
 /// Deals the members of a bundle to the workers.
 pub(super) struct Dealer<'p, 'a, S: PayloadSink> {
@@ -128,7 +127,10 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
 
     fn part(&self, release: usize, part: usize, member: &Member) -> Result<(), Stop> {
         let expected = member.unpacked.unwrap_or(0);
-        let permit = self.pass.gate.enter(expected.saturating_mul(PART_COST));
+        let permit = self
+            .pass
+            .gate
+            .enter(expected.saturating_add(PIECES_OF_PART));
         let bytes = self.unpacked(member, 1).and_then(|mut stream| {
             let mut bytes = vec![0; usize::try_from(expected).unwrap_or(0)];
             stream.fill(&mut bytes)?;

@@ -30,7 +30,7 @@ const CHUNKS_AHEAD: usize = 2;
 const JOBS_AHEAD: usize = 16;
 /// Memory of what was unpacked and is not yet done with. Together with chunks (16 MiB), one zstd
 /// window (32 MiB) and a summary or superblock (64 MiB) it stays well below 512 MiB; it is enough for
-/// two parts of 32 MiB at a time, or one of any size.
+/// the largest part, and mostly for others beside a large one.
 const IN_FLIGHT: u64 = 256 << 20;
 /// More workers than this would wait for the one thread that unpacks.
 const MAX_WORKERS: usize = 32;
