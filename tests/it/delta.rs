@@ -21,6 +21,7 @@ use airlock::{
 };
 
 use crate::fixture;
+use crate::handmade::object_path;
 
 const FROM: &str = "308148eac3440c57252437962f8bc9fcce9fb31b7ea2b1da585351be42b259f2";
 const TO: &str = "9162462524b4c03745c3414155eecdb7958631b1d9c3439214b937718b7a688b";
@@ -83,9 +84,7 @@ impl Archive {
 
 impl Sources for Archive {
     fn open(&self, checksum: &Checksum) -> Result<SourceFile, DeltaError> {
-        let hex = checksum.to_string();
-        let path = format!("objects/{}/{}.filez", &hex[..2], &hex[2..]);
-        let Some(stored) = self.0.get(&path) else {
+        let Some(stored) = self.0.get(&object_path(checksum)) else {
             return NoSources.open(checksum);
         };
         let (_, _, start) = FileHeader::parse_zlib_header(stored).unwrap();

@@ -11,6 +11,7 @@ use airlock::workflow::{Error, journal};
 use airlock::{Class, Silent};
 
 use crate::bench::{Bench, Key, NOW};
+use crate::handmade::object_path;
 
 const FILES: &[(&str, &str)] = &[("a", "alpha"), ("b", ""), ("c", "a third file")];
 
@@ -404,9 +405,7 @@ fn published_aliases_are_bound_as_well() {
 }
 
 fn loose(repo: &Repo, name: &ObjectName) -> std::path::PathBuf {
-    let hex = name.checksum.to_string();
-    repo.path()
-        .join(format!("objects/{}/{}.filez", &hex[..2], &hex[2..]))
+    repo.path().join(object_path(&name.checksum))
 }
 
 /// Every file beneath a directory with its content, but for what comes and goes with locks.

@@ -16,6 +16,7 @@ use airlock::repo::{Mode, Repo};
 use tempfile::TempDir;
 
 use crate::fixture;
+use crate::handmade::object_path;
 use crate::repo::{flip, listing, scratch};
 
 const RESERVE: Reserve = Reserve {
@@ -325,16 +326,14 @@ fn add_file(repo: &Repo, size: usize) -> ObjectName {
     let content: Vec<u8> = (0..size).map(|_| next()).collect();
     let header = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());
     let name = ObjectName::new(header.content_checksum(&content), ObjectKind::File);
-    let path = object_path(repo, &name);
+    let path = loose(repo, &name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, Deflater::new(1).filez(&header, &content)).unwrap();
     name
 }
 
-fn object_path(repo: &Repo, name: &ObjectName) -> PathBuf {
-    let hex = name.checksum.to_string();
-    repo.path()
-        .join(format!("objects/{}/{}.filez", &hex[..2], &hex[2..]))
+fn loose(repo: &Repo, name: &ObjectName) -> PathBuf {
+    repo.path().join(object_path(&name.checksum))
 }
 
 #[test]
@@ -342,7 +341,7 @@ fn a_damaged_object_is_named_and_nothing_is_left() {
     for size in [5000, 5 << 20] {
         let (directory, repo) = scratch(Mode::Archive);
         let name = add_file(&repo, size);
-        let path = object_path(&repo, &name);
+        let path = loose(&repo, &name);
         let good = fs::read(&path).unwrap();
         let flipped = |at: usize| {
             let mut bytes = good.clone();

@@ -347,13 +347,7 @@ fn directories_of_objects_look_like_objects_and_take_more() {
     let (_dir, repo) = hasty(Mode::Archive);
     let objects = repo.path().join("objects");
     fs::set_permissions(&objects, fs::Permissions::from_mode(0o2750)).unwrap();
-    let header = FileHeader {
-        uid: 0,
-        gid: 0,
-        mode: 0o100_644,
-        target: None,
-        xattrs: Xattrs::default(),
-    };
+    let header = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());
     let mut names = Vec::new();
     for round in 0..3_u32 {
         let tx = Transaction::begin(&repo).unwrap();

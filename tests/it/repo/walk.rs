@@ -7,23 +7,16 @@ use airlock::repo::walk::{self, Known};
 use airlock::repo::{Mode, Repo};
 
 use crate::bench::Bench;
+use crate::handmade::object_path;
 
 fn file(content: &str) -> ObjectName {
-    let header = FileHeader {
-        uid: 0,
-        gid: 0,
-        mode: 0o100_644,
-        target: None,
-        xattrs: Xattrs::default(),
-    };
+    let header = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());
     let checksum = header.content_checksum(content.as_bytes());
     ObjectName::new(checksum, ObjectKind::File)
 }
 
 fn lose(repo: &Repo, name: &ObjectName) {
-    let hex = name.checksum.to_string();
-    let loose = format!("objects/{}/{}.filez", &hex[..2], &hex[2..]);
-    fs::remove_file(repo.path().join(loose)).unwrap();
+    fs::remove_file(repo.path().join(object_path(&name.checksum))).unwrap();
 }
 
 #[test]

@@ -1,9 +1,20 @@
 //! Files that are not compared in memory.
 
-use airlock::delta::{Effort, Way, Why};
+use airlock::delta::{Choice, Effort, Way, Why};
 use airlock::repo::Mode;
 
 use super::{Two, changed, noise};
+
+/// Makes the one file out of the other, and tells how it travels.
+fn made(mode: Mode, old: Vec<u8>, new: Vec<u8>) -> Choice {
+    let two = Two::new(mode, &[old], &[new]).weighed();
+    let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
+    two.check(&compiled, &parts);
+    let [choice] = compiled.choices[..] else {
+        panic!("{:?}", compiled.choices)
+    };
+    choice
+}
 
 #[test]
 fn what_is_compressed_already_is_made_of_ranges_when_large() {
@@ -12,15 +23,9 @@ fn what_is_compressed_already_is_made_of_ranges_when_large() {
     // Short of a part, but long enough not to be compared in memory.
     new[..3 << 20].copy_from_slice(&noise(3 << 20, 2));
     old.truncate(12 << 20);
-    let two = Two::new(Mode::Archive, &[old], &[new]);
-    let two = two.weighed();
-    let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
-    let [choice] = compiled.choices[..] else {
-        panic!("{:?}", compiled.choices)
-    };
+    let choice = made(Mode::Archive, old, new);
     assert_eq!((choice.way, choice.why), (Way::Copied, Why::Saves));
     assert!(choice.weight < 5 << 20, "{choice:?}");
-    two.check(&compiled, &parts);
 }
 
 #[test]
@@ -38,14 +43,8 @@ fn a_large_file_is_patched_window_by_window() {
     let (one, other) = old.split_at(9 << 20);
     let new = changed(&[other, &text(noise(200_000, 2)), one].concat());
     for mode in [Mode::Archive, Mode::BareUser] {
-        let (old, new) = (old.clone(), new.clone());
-        let two = Two::new(mode, &[old], &[new]).weighed();
-        let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
-        let [choice] = compiled.choices[..] else {
-            panic!("{:?}", compiled.choices)
-        };
+        let choice = made(mode, old.clone(), new.clone());
         assert_eq!((choice.way, choice.why), (Way::Patched, Why::Saves));
         assert!(choice.weight < 1 << 20, "{choice:?}");
-        two.check(&compiled, &parts);
     }
 }
