@@ -127,6 +127,20 @@ pub fn missing(source: &dyn ObjectSource, commits: &[Checksum]) -> Result<Vec<Mi
     missing_beyond(source, commits, &mut Known::default())
 }
 
+/// Says whether a commit is here with everything it needs, and not marked as partial.
+pub fn is_complete(repo: &Repo, commit: &Checksum) -> Result<bool, RepoError> {
+    is_complete_beyond(repo, commit, &mut Known::default())
+}
+
+/// Says what [`is_complete`] says, as [`missing_beyond`] finds it out.
+pub fn is_complete_beyond(
+    repo: &Repo,
+    commit: &Checksum,
+    known: &mut Known,
+) -> Result<bool, RepoError> {
+    Ok(!repo.is_partial(commit)? && missing_beyond(repo, &[*commit], known)?.is_empty())
+}
+
 /// What was found to be there, with everything it needs.
 #[derive(Debug, Default)]
 pub struct Known {

@@ -9,14 +9,13 @@
 //! One that is made begins where the ref was before. It is made of what is published already, and
 //! published on its own: if that is cut off, the same import again makes it.
 
-use super::preflight::is_complete;
 use super::{Deltas, ImportOptions, ImportOutcome};
 use crate::Observer;
 use crate::delta::{CostModel, Effort};
 use crate::format::delta::DeltaName;
 use crate::format::{Checksum, Summary};
 use crate::repo::summary::metadata_ref;
-use crate::repo::walk::Known;
+use crate::repo::walk::is_complete;
 use crate::repo::{AirlockLock, Repo};
 use crate::workflow::delta::{
     DeltaLimits, Existing, GenerateOptions, Generated, Place, generate_locked,
@@ -104,12 +103,11 @@ fn make(
 fn wanted(repo: &Repo, bundle: &Checksum) -> Result<Vec<DeltaName>, Error> {
     let previous = Previous::load(repo)?.filter(|previous| previous.bundle == *bundle);
     let mut wanted = Vec::new();
-    let whole = |commit: &Checksum| is_complete(repo, commit, &mut Known::default());
     for (name, moved) in previous.iter().flat_map(|previous| &previous.moved) {
         let (Some(from), Some(to)) = (moved.from, moved.to) else {
             continue;
         };
-        if *name != metadata_ref() && whole(&from)? && whole(&to)? {
+        if *name != metadata_ref() && is_complete(repo, &from)? && is_complete(repo, &to)? {
             wanted.push(DeltaName {
                 from: Some(from),
                 to,

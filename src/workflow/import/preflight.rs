@@ -84,7 +84,7 @@ fn base(
         return Ok(None);
     }
     for commit in &release.from {
-        if is_complete(repo, commit, known)? {
+        if walk::is_complete_beyond(repo, commit, known)? {
             return Ok(None);
         }
     }
@@ -92,15 +92,6 @@ fn base(
         name: release.name.clone(),
         any_of: release.from.clone(),
     }))
-}
-
-/// Is a commit here, with everything it needs?
-pub(super) fn is_complete(
-    repo: &Repo,
-    commit: &Checksum,
-    known: &mut Known,
-) -> Result<bool, Error> {
-    Ok(!repo.is_partial(commit)? && walk::missing_beyond(repo, &[*commit], known)?.is_empty())
 }
 
 /// Do the refs that change without a release have a commit to go to?
@@ -156,7 +147,7 @@ fn judge_present(
         }
         Some(_) => {}
     }
-    if !is_complete(repo, &id, &mut Known::default())? {
+    if !walk::is_complete(repo, &id)? {
         findings.push(Finding::Partial { commit: id });
     }
     let signatures = repo.commitmeta(&id)?.signatures(Metadata::GPGSIGS)?;

@@ -55,10 +55,10 @@ pub fn inventory(repo: &Repo, options: &InventoryOptions<'_>) -> Result<Inventor
     let mut incomplete = Vec::new();
     for (name, entry) in repo.refs()? {
         let commit = entry.commit;
-        if repo.is_partial(&commit)? || !walk::missing(repo, &[commit])?.is_empty() {
-            incomplete.push(name);
-        } else {
+        if walk::is_complete(repo, &commit)? {
             taken.heads.insert(name, commit);
+        } else {
+            incomplete.push(name);
         }
     }
     let mut outcome = InventoryOutcome {

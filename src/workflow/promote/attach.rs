@@ -221,7 +221,7 @@ fn wanting(
             rejected: rejected.clone(),
         });
     }
-    if repo.is_partial(&id)? || !walk::missing(repo, &[id])?.is_empty() {
+    if !walk::is_complete(repo, &id)? {
         findings.push(Finding::Partial { commit: id });
     }
     Ok(findings)

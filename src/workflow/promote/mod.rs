@@ -275,7 +275,7 @@ impl PromotePlan<'_> {
                 alias_of: alias_of.clone(),
             });
         }
-        if self.source.is_partial(&commit)? || !walk::missing(self.source, &[commit])?.is_empty() {
+        if !walk::is_complete(self.source, &commit)? {
             findings.push(Finding::Partial { commit });
         }
         Ok(findings)

@@ -136,7 +136,7 @@ fn objections(repo: &Repo, previous: &Previous) -> Result<Vec<Finding>, Error> {
         if name.as_str() != METADATA_REF && !permitted.is_some_and(|all| all.contains(&to)) {
             let commit = moved.to;
             findings.push(BackFinding::ReturnNotPermitted { name, commit }.into());
-        } else if repo.is_partial(&to)? || !walk::missing(repo, &[to])?.is_empty() {
+        } else if !walk::is_complete(repo, &to)? {
             findings.push(Finding::Partial { commit: to });
         }
     }
