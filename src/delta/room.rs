@@ -6,7 +6,7 @@
 //! memory. Where it was not so, a process took more than twice what it used.
 
 /// Buffers up to this size are many, and kept.
-pub(super) const KEPT: usize = 1 << 20;
+const KEPT: usize = 1 << 20;
 /// What is mapped on its own.
 const MAPPED: usize = 33 << 20;
 
@@ -23,6 +23,12 @@ pub(super) fn clear_for<T>(buffer: &mut Vec<T>, len: usize) {
         };
         buffer.reserve_exact(room.div_ceil(size_of::<T>().max(1)));
     }
+}
+
+/// Fills a buffer with `len` zeros, and nothing else.
+pub(super) fn zero(buffer: &mut Vec<u32>, len: usize) {
+    clear_for(buffer, len);
+    buffer.resize(len, 0);
 }
 
 /// Gives the memory of a large buffer back.

@@ -61,8 +61,7 @@ pub(super) fn unpack_stored(mut part: Vec<u8>) -> Result<Vec<u8>, DeltaError> {
         PLAIN => Ok(part),
         XZ => match stored_xz::decode_in_place(&mut part, limit as usize) {
             Ok(()) => Ok(part),
-            Err(StoredXzFault::OverLimit) => Err(DeltaError::PayloadTooLarge { limit }),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(not_stored(fault, limit)),
         },
         other => Err(DeltaError::Compression(other)),
     }
@@ -82,13 +81,19 @@ fn unpack_within(part: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, DeltaError> {
         Some((&XZ, stream)) if stored_xz::is_stored(stream) => {
             match stored_xz::decode(stream, limit as usize) {
                 Ok(payload) => Ok(payload.into()),
-                Err(StoredXzFault::OverLimit) => Err(DeltaError::PayloadTooLarge { limit }),
-                Err(fault) => Err(fault.into()),
+                Err(fault) => Err(not_stored(fault, limit)),
             }
         }
         Some((&XZ, stream)) => decompress(stream, limit).map(Cow::from),
         Some((&other, _)) => Err(DeltaError::Compression(other)),
         None => Err(DeltaError::Compression(PLAIN)),
+    }
+}
+
+fn not_stored(fault: StoredXzFault, limit: u64) -> DeltaError {
+    match fault {
+        StoredXzFault::OverLimit => DeltaError::PayloadTooLarge { limit },
+        fault => fault.into(),
     }
 }
 

@@ -63,10 +63,10 @@ pub(super) struct Made {
 }
 
 /// What makes a file out of an old one, and what that weighs.
-struct Tried {
-    header: FileHeader,
-    how: How,
-    weight: u64,
+pub(super) struct Tried {
+    pub(super) header: FileHeader,
+    pub(super) how: How,
+    pub(super) weight: u64,
 }
 
 /// What a worker keeps from one patch to the next.
@@ -170,21 +170,17 @@ impl<'a> Bench<'a> {
             return Ok(Made::none(&job.pair, why));
         }
         let tried = match job.means() {
-            Means::Ranges => self.ranges(job)?,
-            Means::Windows => self.windows(job)?,
-            Means::Memory => Some(self.patch(job, &mut sizes)?),
+            Means::Ranges => self.ranges(job)?.ok_or(Why::TooLarge),
+            Means::Windows => self.windows(job)?.ok_or(Why::SavesLittle),
+            Means::Memory => Ok(self.patch(job, &mut sizes)?),
         };
-        let Some(Tried {
+        let Tried {
             header,
             how,
             weight,
-        }) = tried
-        else {
-            let why = match job.means() {
-                Means::Ranges => Why::TooLarge,
-                _ => Why::SavesLittle,
-            };
-            return Ok(Made::none(&job.pair, why));
+        } = match tried {
+            Ok(tried) => tried,
+            Err(why) => return Ok(Made::none(&job.pair, why)),
         };
         sizes.patch = weight;
         let patch = Patched {
@@ -230,12 +226,7 @@ impl<'a> Bench<'a> {
     fn windows(&mut self, job: &Job) -> Result<Option<Tried>, DeltaError> {
         let repos = (self.new_repo, self.old_repo);
         let (differ, weigher) = (&mut self.differ, &mut self.weigher);
-        let made = windows::make(repos, job, differ, weigher, job.pair.stored)?;
-        Ok(made.map(|made| Tried {
-            header: made.header,
-            how: How::Patch(made.stream),
-            weight: made.weight,
-        }))
+        windows::make(repos, job, differ, weigher, job.pair.stored)
     }
 
     /// Compares both files in memory.

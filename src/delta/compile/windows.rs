@@ -14,16 +14,16 @@ use std::io::{self, Read};
 use zstd::bulk::Compressor;
 
 use super::Job;
-use super::job::undo;
+use super::job::{Tried, undo};
 use super::large::{Hashed, check, open_old};
-use crate::delta::DeltaError;
-use crate::delta::SourceFile;
 use crate::delta::copies::{BlockIndex, partner};
 use crate::delta::diff::{Differ, Grain, seek};
+use crate::delta::part_writer::How;
 use crate::delta::patch::Patch;
 use crate::delta::room;
 use crate::delta::rope::Rope;
-use crate::format::{FileHeader, ObjectKind, ObjectName};
+use crate::delta::{DeltaError, SourceFile};
+use crate::format::{ObjectKind, ObjectName};
 use crate::repo::Repo;
 
 /// How much of the new file is compared at a time.
@@ -35,14 +35,6 @@ const RANGE: u64 = 16 << 20;
 const GRAIN: Grain = Grain::Coarse;
 /// What part of the new file its packed stream takes, about.
 const PACKED: u64 = 12;
-
-/// A patch in one stream.
-pub(super) struct Windows {
-    pub(super) header: FileHeader,
-    pub(super) stream: Rope,
-    /// What it takes packed.
-    pub(super) weight: u64,
-}
 
 /// Returns the memory that making such a patch takes.
 pub(super) fn memory(old: u64, new: u64) -> u64 {
@@ -57,7 +49,7 @@ pub(super) fn make(
     differ: &mut Differ,
     packer: &mut Compressor<'_>,
     most: u64,
-) -> Result<Option<Windows>, DeltaError> {
+) -> Result<Option<Tried>, DeltaError> {
     let (index, source) = open_old(new_repo, old_repo, job)?;
     let name = ObjectName::new(job.pair.new, ObjectKind::File);
     let file = new_repo.file(&job.pair.new)?;
@@ -95,9 +87,9 @@ pub(super) fn make(
         }
     }
     check(name, hash.finish())?;
-    Ok(Some(Windows {
+    Ok(Some(Tried {
         header: file.header,
-        stream: windows.stream,
+        how: How::Patch(windows.stream),
         weight: windows.weight,
     }))
 }
@@ -111,6 +103,7 @@ struct Made {
     /// Where the records so far leave the old file.
     position: i64,
     stream: Rope,
+    /// What it takes packed.
     weight: u64,
 }
 

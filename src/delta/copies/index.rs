@@ -72,8 +72,7 @@ impl BlockIndex {
         let windows = (len / step + 1).min(MAX_WINDOWS + 1);
         let bits = table_bits(windows);
         let mut table = Vec::new();
-        room::clear_for(&mut table, 1 << bits);
-        table.resize(1 << bits, 0);
+        room::zero(&mut table, 1 << bits);
         BlockIndex {
             step,
             numbers: u32::try_from((windows + 1).next_power_of_two() * 2 - 1).unwrap_or(u32::MAX),

@@ -50,13 +50,8 @@ impl Index {
         let bits = table_bits(windows);
         self.shift = u64::BITS - bits;
         self.numbers = u32::try_from(windows.next_power_of_two() * 2 - 1).unwrap_or(u32::MAX);
-        room::clear_for(&mut self.table, 1 << bits);
-        self.table.resize(1 << bits, 0);
-        self.chain.clear();
-        if chain > 1 {
-            room::clear_for(&mut self.chain, windows);
-            self.chain.resize(windows, 0);
-        }
+        room::zero(&mut self.table, 1 << bits);
+        room::zero(&mut self.chain, if chain > 1 { windows } else { 0 });
         let mut last = None;
         for (number, window) in old.windows(width).step_by(step).enumerate() {
             let hash = self.hash(window);
