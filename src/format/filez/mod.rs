@@ -22,6 +22,7 @@ mod check;
 mod inflate;
 mod pair;
 mod read;
+mod segments;
 mod whole;
 mod write;
 

@@ -2,10 +2,9 @@
 
 use std::io::{self, Write};
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::segments::Segments;
 use crate::format::{Checksum, FileHeader, Sha256};
 
 /// The levels libostree has for `archive.zlib-level`; others are the nearest of these.
@@ -34,11 +33,16 @@ impl Deflater {
         if header.is_symlink() {
             return filez;
         }
-        let start = filez.len();
-        filez.resize(start + self.0.deflate_compress_bound(content.len()), 0);
-        let written = self.0.deflate_compress(content, &mut filez[start..]);
-        filez.truncate(start + written.expect("the bound is enough for any content"));
+        self.append(content, &mut filez);
         filez
+    }
+
+    /// Appends a whole deflate stream.
+    pub(super) fn append(&mut self, content: &[u8], out: &mut Vec<u8>) {
+        let start = out.len();
+        out.resize(start + self.0.deflate_compress_bound(content.len()), 0);
+        let written = self.0.deflate_compress(content, &mut out[start..]);
+        out.truncate(start + written.expect("the bound is enough for any content"));
     }
 }
 
@@ -49,6 +53,8 @@ impl std::fmt::Debug for Deflater {
 }
 
 /// Writes an object whose content comes as a stream, of a size known beforehand.
+///
+/// Content is deflated on all cores, some MiB at a time; the bytes are the same on any number of them.
 #[derive(Debug)]
 pub struct FilezWriter<W: Write> {
     body: Body<W>,
@@ -58,7 +64,7 @@ pub struct FilezWriter<W: Write> {
 
 #[derive(Debug)]
 enum Body<W: Write> {
-    Content(DeflateEncoder<W>),
+    Content(Segments<W>),
     Symlink(W),
 }
 
@@ -73,7 +79,7 @@ impl<W: Write> FilezWriter<W> {
         output.write_all(&header.zlib_header(size))?;
         let body = match header.is_symlink() {
             true => Body::Symlink(output),
-            false => Body::Content(DeflateEncoder::new(output, Compression::new(clamp(level)))),
+            false => Body::Content(Segments::new(output, level)),
         };
         Ok(FilezWriter {
             body,
@@ -91,7 +97,7 @@ impl<W: Write> FilezWriter<W> {
             ));
         }
         let output = match self.body {
-            Body::Content(deflate) => deflate.finish()?,
+            Body::Content(segments) => segments.finish()?,
             Body::Symlink(output) => output,
         };
         Ok((output, self.sha.finish()))
@@ -106,18 +112,17 @@ impl<W: Write> Write for FilezWriter<W> {
                 "the content is longer than its size",
             ));
         }
-        let written = match &mut self.body {
-            Body::Content(deflate) => deflate.write(content)?,
-            Body::Symlink(_) => content.len(),
-        };
-        self.sha.update(content.get(..written).unwrap_or_default());
-        self.left -= written as u64;
-        Ok(written)
+        if let Body::Content(segments) = &mut self.body {
+            segments.push(content)?;
+        }
+        self.sha.update(content);
+        self.left -= content.len() as u64;
+        Ok(content.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.body {
-            Body::Content(deflate) => deflate.flush(),
+            Body::Content(segments) => segments.output().flush(),
             Body::Symlink(output) => output.flush(),
         }
     }

@@ -80,6 +80,11 @@ impl<'a> Bits<'a> {
         self.next - (self.count >> 3 & 7) as usize
     }
 
+    /// Returns how many bits were taken.
+    pub(super) fn position(&self) -> usize {
+        self.next * 8 - (self.count & 63) as usize
+    }
+
     /// Returns whether more was taken than there is.
     pub(super) fn is_overrun(&self) -> bool {
         self.consumed() > self.input.len()

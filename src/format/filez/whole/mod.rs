@@ -40,12 +40,21 @@ pub(super) struct Stream<'i> {
     input: &'i [u8],
     bits: Bits<'i>,
     state: State<'i>,
-    /// Whether the block under way is the last one.
+    /// Where the block under way begins, in bits.
+    block: usize,
+    /// Whether it is the last one.
     is_last: bool,
     spot: Spot,
     /// How many bytes are still to come.
     left: u64,
     piece: Range<usize>,
+}
+
+/// Where the last block of a stream lies, in bits from the first one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastBlock {
+    pub(super) head: usize,
+    pub(super) end: usize,
 }
 
 /// What comes next in a stream.
@@ -68,6 +77,7 @@ impl<'i> Stream<'i> {
             input,
             bits: Bits::new(input),
             state: State::Head,
+            block: 0,
             is_last: false,
             spot: Spot::FIRST,
             left: size,
@@ -95,6 +105,7 @@ impl<'i> Stream<'i> {
 
     /// Reads the head of a block.
     fn head(&mut self, codes: &mut Codes) -> Result<State<'i>, FormatError> {
+        self.block = self.bits.position();
         self.bits.refill();
         self.is_last = self.bits.take(1) == 1;
         match self.bits.take(2) {
@@ -173,6 +184,16 @@ impl Inflater {
         let spot = window.spot();
         stream.hand_on(spot, before)?;
         Ok(!stream.is_passed())
+    }
+
+    /// Goes through a whole stream of `size` bytes of content to find its last block.
+    pub(super) fn last_block(&mut self, input: &[u8], size: u64) -> Result<LastBlock, FormatError> {
+        let mut stream = Stream::new(input, size);
+        while self.more(&mut stream)? {}
+        Ok(LastBlock {
+            head: stream.block,
+            end: stream.bits.position(),
+        })
     }
 
     /// Returns what is left of the piece that was inflated last.
