@@ -1,10 +1,13 @@
 //! Are many files there? Each directory is read once, which takes a tenth of asking for every file.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rustix::fs::{Dir, FileType};
 use rustix::io::Errno;
 
 use super::error::{Context, RepoError};
 use super::repository::Repo;
+use super::spread::{spread, threads};
 use super::{durable, paths};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 
@@ -18,17 +21,34 @@ impl Repo {
     pub(in crate::repo) fn has_files(&self, files: &[Checksum]) -> Result<bool, RepoError> {
         let mut files = files.to_vec();
         files.sort_unstable();
-        for fan in files.chunk_by(|a, b| a.as_bytes().first() == b.as_bytes().first()) {
-            let seen = match fan.len() < FEW {
-                true => Vec::new(),
-                false => self.seen_in_fan(fan)?,
-            };
-            // What was not seen may be there for all that, or be no file: `has` knows.
-            for (at, file) in fan.iter().enumerate() {
-                let is_seen = seen.get(at).is_some_and(|seen| *seen);
-                if !is_seen && !self.has(&ObjectName::new(*file, ObjectKind::File))? {
-                    return Ok(false);
+        let fans = files.chunk_by(|a, b| a.as_bytes().first() == b.as_bytes().first());
+        let fans: Vec<_> = fans.collect();
+        let all = AtomicBool::new(true);
+        spread(
+            threads(),
+            &fans,
+            || (),
+            |(), fan| {
+                if all.load(Ordering::Relaxed) && !self.has_all_of_fan(fan)? {
+                    all.store(false, Ordering::Relaxed);
                 }
+                Ok(())
+            },
+        )?;
+        Ok(all.into_inner())
+    }
+
+    /// Says whether all of these files, which belong into one directory, are there.
+    fn has_all_of_fan(&self, files: &[Checksum]) -> Result<bool, RepoError> {
+        let seen = match files.len() < FEW {
+            true => Vec::new(),
+            false => self.seen_in_fan(files)?,
+        };
+        // What was not seen may be there for all that, or be no file: `has` knows.
+        for (at, file) in files.iter().enumerate() {
+            let is_seen = seen.get(at).is_some_and(|seen| *seen);
+            if !is_seen && !self.has(&ObjectName::new(*file, ObjectKind::File))? {
+                return Ok(false);
             }
         }
         Ok(true)

@@ -40,6 +40,7 @@ mod repository;
 mod reserve;
 mod resolve;
 mod spent;
+mod spread;
 mod stage;
 mod store;
 pub mod summary;

@@ -3,7 +3,7 @@
 //! ```text
 //! syncfs                            all staged data is on the medium
 //! reserve                           space and directories for all that follows
-//! files, dirtrees, dirmetas         renamed into objects/, a whole two-letter directory at once
+//! files, dirtrees, dirmetas         moved into objects/, a whole two-letter directory at once
 //!                                   where there is none yet; nothing refers to them yet
 //! fsync of the directories
 //! redo record                       from here on: rolled forward, never back
@@ -30,6 +30,7 @@ use super::paths;
 use super::redo::Record;
 use super::repository::Repo;
 use super::reserve::Reserve;
+use super::spread::{spread, threads};
 use super::stage::Stage;
 use super::transaction::{Intent, Parts, Transaction};
 use crate::format::{Checksum, ObjectName};
@@ -119,7 +120,7 @@ pub(in crate::repo) fn sync_filesystem(repo: &Repo) -> Result<(), RepoError> {
     }
 }
 
-/// Renames staged objects to their places and makes the renames durable.
+/// Moves staged objects to their places and makes that durable.
 fn move_objects(
     repo: &Repo,
     stage: &Stage,
@@ -138,15 +139,20 @@ fn move_objects(
         .collect();
     names.sort_unstable();
     let whole = !inherits(repo.objects());
-    let mut dirs: Vec<&str> = Vec::new();
-    for fan in names.chunk_by(|a, b| a.get(..2) == b.get(..2)) {
-        dirs.extend(fan.first().and_then(|name| name.get(..2)));
-        move_fan(repo, stage, fan, whole)?;
-        observer.event(Event::Advance {
-            stage: Progress::Publish,
-            by: fan.len() as u64,
-        });
-    }
+    let fans: Vec<_> = names.chunk_by(|a, b| a.get(..2) == b.get(..2)).collect();
+    spread(
+        threads(),
+        &fans,
+        || (),
+        |(), fan| {
+            move_fan(repo, stage, fan, whole)?;
+            let (stage, by) = (Progress::Publish, fan.len() as u64);
+            observer.event(Event::Advance { stage, by });
+            Ok(())
+        },
+    )?;
+    let dirs = fans.iter().filter_map(|fan| fan.first()?.get(..2));
+    let dirs: Vec<&str> = dirs.collect();
     sync_dirs(repo, &dirs)?;
     observer.event(Event::End {
         stage: Progress::Publish,
@@ -196,10 +202,10 @@ fn move_fan(repo: &Repo, stage: &Stage, names: &[String], whole: bool) -> Result
 }
 
 fn place(repo: &Repo, stage: &Stage, loose: &str, fan: &str) -> Result<(), Errno> {
-    match stage.rename_into(loose, repo.objects()) {
+    match stage.move_into(loose, repo.objects()) {
         Err(Errno::NOENT) => {
             make_dir_alike(repo.objects(), fan)?;
-            stage.rename_into(loose, repo.objects())
+            stage.move_into(loose, repo.objects())
         }
         other => other,
     }

@@ -242,11 +242,25 @@ impl Stage {
     }
 
     /// Moves a staged object into `objects`; one that is there already wins.
-    pub(in crate::repo) fn rename_into(
+    ///
+    /// A second name and then only that one: renames from one directory to another take turns in the
+    /// whole file system, links do not.
+    pub(in crate::repo) fn move_into(
         &self,
         loose: &str,
         objects: BorrowedFd<'_>,
     ) -> Result<(), Errno> {
+        match fs::linkat(&self.dir, loose, objects, loose, AtFlags::empty()) {
+            Ok(()) | Err(Errno::EXIST) => fs::unlinkat(&self.dir, loose, AtFlags::empty()),
+            // Filesystems without links.
+            Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK) => {
+                self.rename_into(loose, objects)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn rename_into(&self, loose: &str, objects: BorrowedFd<'_>) -> Result<(), Errno> {
         let flags = RenameFlags::NOREPLACE;
         match fs::renameat_with(&self.dir, loose, objects, loose, flags) {
             Err(Errno::EXIST) => fs::unlinkat(&self.dir, loose, AtFlags::empty()),

@@ -4,14 +4,12 @@
 //! else could write to proves nothing: so every staged object is hashed again before it counts.
 
 use std::io::Read;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use super::super::check::Checker;
 use super::super::error::{Context, RepoError};
 use super::super::paths;
 use super::super::repository::Repo;
+use super::super::spread::spread;
 use super::super::stage::Stage;
 use super::{Space, Transaction, held};
 use crate::format::limits::MAX_METADATA;
@@ -46,24 +44,9 @@ impl<'r> Transaction<'r> {
         stage.remove_siblings()?;
         let tx = Transaction::new(repo, stage, lock)?;
         let found = tx.stage.list()?;
-        let next = AtomicUsize::new(0);
-        let failed = Mutex::new(None);
-        thread::scope(|scope| {
-            for _ in 0..threads.clamp(1, found.len().max(1)) {
-                scope.spawn(|| {
-                    let mut checker = Checker::default();
-                    while let Some(loose) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        if let Err(error) = tx.take_up(&mut checker, loose) {
-                            held(&failed).get_or_insert(error);
-                        }
-                    }
-                });
-            }
-        });
-        let failed = failed.into_inner().unwrap_or_default();
-        if let Some(error) = failed {
-            return Err(error);
-        }
+        spread(threads, &found, Checker::default, |checker, loose| {
+            tx.take_up(checker, loose)
+        })?;
         let kept = held(&tx.staged).len();
         Ok((tx, kept))
     }

@@ -8,6 +8,8 @@
 //!
 //! Every dirtree is read once, however many directories or commits share it.
 
+mod quick;
+
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
@@ -158,22 +160,10 @@ pub fn missing_beyond(
     commits: &[Checksum],
     known: &mut Known,
 ) -> Result<Vec<Missing>, RepoError> {
-    // Mostly nothing is missing, and to learn that costs less than where something is.
-    let before = std::mem::take(known);
-    let mut quick = Walker::new(source);
-    quick.seen = before.seen;
-    quick.files = Some(Vec::new());
-    quick.look_for(commits)?;
-    // How deep a tree that is known lies here was not measured.
-    let depth = quick.deepest + before.depth;
-    let files = quick.files.unwrap_or_default();
-    if depth <= MAX_TREE_DEPTH && quick.gaps.is_empty() && source.has_files(&files)? {
-        let seen = quick.seen;
-        *known = Known { seen, depth };
+    if let Some(found) = quick::complete(source, commits, std::mem::take(known)) {
+        *known = found;
         return Ok(Vec::new());
     }
-    // Of a million files this remembers as much as the walk that follows.
-    drop((quick.seen, files));
     let mut walker = Walker::new(source);
     walker.look_for(commits)?;
     Ok(walker.gaps)
@@ -183,14 +173,10 @@ pub fn missing_beyond(
 pub struct Walker<'s> {
     source: &'s dyn ObjectSource,
     seen: HashSet<ObjectName>,
-    /// How many directories the deepest one is in.
-    deepest: usize,
     /// Set: absent objects of this commit are collected instead of being errors.
     gaps_of: Option<Checksum>,
     gaps: Vec<Missing>,
     path_room: usize,
-    /// Set: whether files are there is not asked; they are collected.
-    files: Option<Vec<Checksum>>,
 }
 
 /// The directories in a directory that are still to be visited; its files have been.
@@ -202,11 +188,9 @@ impl<'s> Walker<'s> {
         Walker {
             source,
             seen: HashSet::new(),
-            deepest: 0,
             gaps_of: None,
             gaps: Vec::new(),
             path_room: PATH_ROOM,
-            files: None,
         }
     }
 
@@ -261,7 +245,6 @@ impl<'s> Walker<'s> {
                     limit: MAX_TREE_DEPTH,
                 });
             }
-            self.deepest = self.deepest.max(dirs.len());
             let path = TreePath {
                 dirs: &dirs,
                 name: None,
@@ -316,10 +299,8 @@ impl<'s> Walker<'s> {
         if !self.first(&name, path, visit)? || self.gaps_of.is_none() {
             return Ok(());
         }
-        match &mut self.files {
-            Some(files) if kind == ObjectKind::File => files.push(*checksum),
-            _ if !self.source.has(&name)? => self.gap(&name, path),
-            _ => {}
+        if !self.source.has(&name)? {
+            self.gap(&name, path);
         }
         Ok(())
     }
