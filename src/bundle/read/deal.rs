@@ -17,6 +17,8 @@ use super::worker::{Batch, Job, Task, Urgent};
 const BATCH: usize = 1 << 20;
 /// A batch is somewhat larger, for it ends with the object that fills it.
 const BATCH_ROOM: usize = BATCH + BATCH / 4;
+/// What takes a worker so much longer than others do is begun before they are.
+const LONG: usize = 4 * BATCH;
 /// Objects whose stored bytes are more than this are streamed.
 const WHOLE: u64 = 16 << 20;
 /// How much of a streamed object is handed on at once, and how many such pieces wait.
@@ -202,11 +204,19 @@ impl<'p, 'a, S: PayloadSink> Dealer<'p, 'a, S> {
         let Some((batch, permit)) = table.batch.take() else {
             return Ok(());
         };
-        self.send(Job {
-            release: table.release,
+        let release = table.release;
+        let long = batch.filled() > LONG;
+        let job = Job {
+            release,
             task: Task::Objects(batch),
             permit,
-        })
+        };
+        if long {
+            self.urgent.put(job);
+            self.call_for_it(release);
+            return Ok(());
+        }
+        self.send(job)
     }
 
     /// Deals an object piece by piece, while a worker inflates it.

@@ -36,8 +36,8 @@ pub(super) enum Task {
 
 /// Large objects, which go before whatever else waits.
 ///
-/// The unpacking thread hands such an object on as fast as one worker takes it. Behind other jobs, it
-/// would be begun when nothing is left for the other workers to do.
+/// The unpacking thread hands the largest on as fast as one worker takes them. Behind other jobs, any
+/// of them would be begun when nothing is left for the other workers to do.
 #[derive(Default)]
 pub(super) struct Urgent<'a>(Mutex<Vec<Job<'a>>>);
 
