@@ -16,7 +16,7 @@ use super::super::error::{Context, RepoError};
 use super::super::repository::Repo;
 
 /// How many bytes are staged before the medium is asked to take them.
-const EVERY: u64 = 16 * 1024 * 1024;
+const EVERY: u64 = 32 * 1024 * 1024;
 
 /// Counts what is staged and has it written in the background.
 pub(in crate::repo) struct Writeback {

@@ -206,10 +206,12 @@ fn a_stream_that_swells_needs_no_memory() {
     assert_eq!(Checker::new().check(&bytes).unwrap().checksum, checksum);
 }
 
-/// Content is inflated in pieces of 128 KiB; the stream can end with one, or just behind it.
+/// Content is inflated in pieces of 160 KiB, the first one, and 128 KiB; the stream can end with one,
+/// or just behind it.
 #[test]
 fn content_ends_anywhere_in_a_piece() {
-    for length in [1, (128 << 10) - 1, 128 << 10, (128 << 10) + 1, 256 << 10] {
+    const K: usize = 1 << 10;
+    for length in [1, 160 * K - 1, 160 * K, 160 * K + 1, 288 * K, 288 * K + 1] {
         let zeros = vec![0; length];
         assert_eq!(check(&filez(&zeros)).unwrap().0, zeros);
     }

@@ -7,7 +7,10 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bits<'a> {
     input: &'a [u8],
-    next: usize,
+    /// What of it was not read.
+    rest: &'a [u8],
+    /// How many zeros were read behind its end.
+    zeros: usize,
     ahead: u64,
     /// How many bits are ahead; only its low six bits count.
     count: u32,
@@ -17,7 +20,8 @@ impl<'a> Bits<'a> {
     pub(super) fn new(input: &'a [u8]) -> Bits<'a> {
         Bits {
             input,
-            next: 0,
+            rest: input,
+            zeros: 0,
             ahead: 0,
             count: 0,
         }
@@ -26,10 +30,11 @@ impl<'a> Bits<'a> {
     /// Makes sure of 56 bits.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        match self.input.get(self.next..).and_then(<[u8]>::first_chunk) {
+        match self.rest.first_chunk() {
             Some(word) => {
                 self.ahead |= u64::from_le_bytes(*word).wrapping_shl(self.count);
-                self.next += 7 - (self.count >> 3 & 7) as usize;
+                let whole = 7 - (self.count >> 3 & 7) as usize;
+                self.rest = &self.rest[whole..];
                 self.count |= 56;
             }
             None => self.refill_at_end(),
@@ -40,9 +45,13 @@ impl<'a> Bits<'a> {
     fn refill_at_end(&mut self) {
         self.count &= 63;
         while self.count < 56 {
-            let byte = self.input.get(self.next).copied().unwrap_or(0);
-            self.ahead |= u64::from(byte) << self.count;
-            self.next += 1;
+            match self.rest.split_first() {
+                Some((byte, rest)) => {
+                    self.ahead |= u64::from(*byte) << self.count;
+                    self.rest = rest;
+                }
+                None => self.zeros += 1,
+            }
             self.count += 8;
         }
     }
@@ -77,12 +86,16 @@ impl<'a> Bits<'a> {
 
     /// Returns how many bytes were taken, the last one perhaps in part.
     pub(super) fn consumed(&self) -> usize {
-        self.next - (self.count >> 3 & 7) as usize
+        self.read() - (self.count >> 3 & 7) as usize
     }
 
     /// Returns how many bits were taken.
     pub(super) fn position(&self) -> usize {
-        self.next * 8 - (self.count & 63) as usize
+        self.read() * 8 - (self.count & 63) as usize
+    }
+
+    fn read(&self) -> usize {
+        self.input.len() - self.rest.len() + self.zeros
     }
 
     /// Returns whether more was taken than there is.
@@ -92,13 +105,11 @@ impl<'a> Bits<'a> {
 
     /// Takes whole bytes from the next full byte on.
     pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let start = self.consumed();
-        let bytes = self.input.get(start..)?.get(..count)?;
+        let rest = self.input.get(self.consumed()..)?;
+        let (bytes, rest) = rest.split_at_checked(count)?;
         *self = Bits {
-            input: self.input,
-            next: start + count,
-            ahead: 0,
-            count: 0,
+            rest,
+            ..Bits::new(self.input)
         };
         Some(bytes)
     }

@@ -1,10 +1,9 @@
 //! The blocks of a deflate stream.
 
 use super::bits::Bits;
-use super::code::{
-    self, DIST_BITS, DIST_SIZE, Gaps, MAIN_BITS, MAIN_SIZE, PRE_BITS, PRE_SIZE, Table,
-};
+use super::code::{self, DIST_BITS, DIST_SIZE, MAIN_BITS, MAIN_SIZE, PRE_BITS, PRE_SIZE, Table};
 use super::damaged;
+use super::table::{Gaps, build};
 use super::window::Window;
 use crate::format::FormatError;
 use crate::format::filez::WHAT;
@@ -31,8 +30,8 @@ pub(super) enum Until {
 /// The two codes of a block.
 #[derive(Debug)]
 pub(super) struct Codes {
-    contents: Box<Table<MAIN_SIZE>>,
-    distances: Box<Table<DIST_SIZE>>,
+    contents: Table<MAIN_SIZE>,
+    distances: Table<DIST_SIZE>,
 }
 
 /// Returns the content of a block that is not compressed.
@@ -50,8 +49,8 @@ pub(super) fn stored<'i>(bits: &mut Bits<'i>) -> Result<&'i [u8], FormatError> {
 impl Codes {
     pub(super) fn new() -> Codes {
         Codes {
-            contents: Box::new([0; MAIN_SIZE]),
-            distances: Box::new([0; DIST_SIZE]),
+            contents: [0; MAIN_SIZE],
+            distances: [0; DIST_SIZE],
         }
     }
 
@@ -84,7 +83,7 @@ impl Codes {
             }
         }
         let mut table = [0; PRE_SIZE];
-        if !code::build(&mut table, PRE_BITS, &lengths, Gaps::None, code::itself) {
+        if !build(&mut table, PRE_BITS, &lengths, Gaps::None, &code::LENGTHS) {
             return Err(damaged());
         }
         let mut lengths = [0; MAX_CONTENTS + MAX_DISTANCES];
@@ -101,8 +100,8 @@ impl Codes {
 
     fn set(&mut self, contents: &[u8], distances: &[u8], gaps: Gaps) -> bool {
         let (main, dist) = (&mut self.contents, &mut self.distances);
-        code::build(main, MAIN_BITS, contents, gaps, code::content)
-            && code::build(dist, DIST_BITS, distances, gaps, code::distance)
+        build(main, MAIN_BITS, contents, gaps, &code::CONTENTS)
+            && build(dist, DIST_BITS, distances, gaps, &code::DISTANCES)
     }
 
     /// Inflates the symbols of a block, to its end or as far as there is room; tells which.

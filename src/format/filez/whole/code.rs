@@ -9,21 +9,19 @@
 
 // An entry: in its low eight bits how many bits of the stream it takes, as `Bits::skip` wants it;
 // then how many of these are the symbol's own, and what follows here.
-const OWN_SHIFT: u32 = 8;
+pub(super) const OWN_SHIFT: u32 = 8;
 const OWN: u32 = 0x0f;
 /// A byte of content.
 const LITERAL: u32 = 0x8000_0000;
 /// Neither a byte, nor a length or distance: see the other flags.
-const SPECIAL: u32 = 0x8000;
+pub(super) const SPECIAL: u32 = 0x8000;
 /// The rest of the code is looked up in another table; nothing else is set: no such code.
-const DEEPER: u32 = 0x4000;
+pub(super) const DEEPER: u32 = 0x4000;
 /// The block ends.
 const END: u32 = 0x2000;
-const VALUE_SHIFT: u32 = 16;
+pub(super) const VALUE_SHIFT: u32 = 16;
 const VALUE: u32 = 0x7fff;
 
-/// The longest code.
-const MAX_LEN: usize = 15;
 /// Codes of lengths, of contents, of distances: how many bits their main table looks at.
 pub(super) const PRE_BITS: u32 = 7;
 pub(super) const MAIN_BITS: u32 = 11;
@@ -96,163 +94,53 @@ pub(super) fn value(entry: u32, ahead: u64) -> usize {
     (entry >> VALUE_SHIFT & VALUE) as usize + extra as usize
 }
 
-/// Says what a symbol of the code of contents stands for, without the bits it takes.
-pub(super) fn content(symbol: usize) -> u32 {
-    match symbol {
-        0..256 => LITERAL | (symbol as u32) << VALUE_SHIFT,
-        256 => SPECIAL | END,
-        _ => match (
-            LENGTH_BASE.get(symbol - 257),
-            LENGTH_EXTRA.get(symbol - 257),
-        ) {
-            (Some(base), Some(extra)) => u32::from(*base) << VALUE_SHIFT | u32::from(*extra),
-            _ => SPECIAL,
-        },
+/// What the symbols of each code stand for, without the bits they take.
+pub(super) const CONTENTS: [u32; 288] = contents();
+pub(super) const DISTANCES: [u32; 32] = distances();
+pub(super) const LENGTHS: [u32; 19] = lengths();
+
+const fn contents() -> [u32; 288] {
+    let mut meanings = [SPECIAL; 288];
+    let mut byte = 0;
+    while byte < 256 {
+        meanings[byte] = LITERAL | (byte as u32) << VALUE_SHIFT;
+        byte += 1;
     }
+    meanings[256] = SPECIAL | END;
+    let mut length = 0;
+    while length < LENGTH_BASE.len() {
+        let extra = LENGTH_EXTRA[length] as u32;
+        meanings[257 + length] = (LENGTH_BASE[length] as u32) << VALUE_SHIFT | extra;
+        length += 1;
+    }
+    meanings
 }
 
-/// Says what a symbol of the code of distances stands for.
-pub(super) fn distance(symbol: usize) -> u32 {
-    let extra = (symbol as u32 / 2).saturating_sub(1);
-    let base = DIST_BASE.get(symbol);
-    base.map_or(SPECIAL, |base| u32::from(*base) << VALUE_SHIFT | extra)
+const fn distances() -> [u32; 32] {
+    let mut meanings = [SPECIAL; 32];
+    let mut symbol = 0;
+    while symbol < DIST_BASE.len() {
+        let extra = (symbol as u32 / 2).saturating_sub(1);
+        meanings[symbol] = (DIST_BASE[symbol] as u32) << VALUE_SHIFT | extra;
+        symbol += 1;
+    }
+    meanings
 }
 
-/// Says what a symbol of the code of lengths stands for.
-pub(super) fn itself(symbol: usize) -> u32 {
-    (symbol as u32) << VALUE_SHIFT
-}
-
-/// What a set of lengths may be, besides a complete code.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gaps {
-    /// Nothing.
-    None,
-    /// No code at all, or a single one of one bit.
-    Single,
-}
-
-/// Fills a table; false when the lengths make no code.
-pub(super) fn build<const SIZE: usize>(
-    table: &mut Table<SIZE>,
-    bits: u32,
-    lengths: &[u8],
-    gaps: Gaps,
-    symbol: impl Fn(usize) -> u32,
-) -> bool {
-    let Some(mut next) = first_codes(lengths, gaps) else {
-        return false;
-    };
-    let main = 1_usize << bits;
-    let is_whole = next.complete;
-    if !is_whole {
-        table.fill(SPECIAL);
+const fn lengths() -> [u32; 19] {
+    let mut meanings = [0; 19];
+    let mut symbol = 0;
+    while symbol < meanings.len() {
+        meanings[symbol] = (symbol as u32) << VALUE_SHIFT;
+        symbol += 1;
     }
-    let codes = &mut next.codes;
-    let mut of = |length: u8| {
-        let code = codes.get_mut(usize::from(length & 15))?;
-        let reversed = code.reverse_bits() >> (16 - u32::from(length)) as u16;
-        *code = code.wrapping_add(1);
-        Some(usize::from(reversed))
-    };
-    let mut long = false;
-    let mut place = [0_u16; 288];
-    for ((number, length), place) in lengths.iter().enumerate().zip(&mut place) {
-        if *length == 0 {
-            continue;
-        }
-        let Some(code) = of(*length) else {
-            return false;
-        };
-        *place = code as u16;
-        let own = u32::from(*length);
-        if own <= bits {
-            let entry = entry(symbol(number), own);
-            let step = 1_usize << own;
-            let mut at = code;
-            while at < main {
-                table[at & (SIZE - 1)] = entry;
-                at += step;
-            }
-        } else {
-            long = true;
-            // For now, how deep the table behind it has to be.
-            table[code & (main - 1) & (SIZE - 1)] = 0;
-        }
-    }
-    if long {
-        fill_deeper(table, bits, lengths, &place, symbol);
-    }
-    true
-}
-
-/// Makes the tables for codes that are longer than the main table is wide.
-fn fill_deeper<const SIZE: usize>(
-    table: &mut Table<SIZE>,
-    bits: u32,
-    lengths: &[u8],
-    place: &[u16; 288],
-    symbol: impl Fn(usize) -> u32,
-) {
-    let main = 1_usize << bits;
-    let long = || {
-        let all = lengths.iter().zip(place).enumerate();
-        all.filter(|(_, (length, _))| u32::from(**length) > bits)
-            .map(|(number, (length, code))| (number, u32::from(*length) - bits, usize::from(*code)))
-    };
-    for (_, rest, code) in long() {
-        let first = &mut table[code & (main - 1) & (SIZE - 1)];
-        *first = (*first).max(rest);
-    }
-    let mut end = main;
-    for (number, rest, code) in long() {
-        let first = &mut table[code & (main - 1) & (SIZE - 1)];
-        if *first & SPECIAL == 0 {
-            let depth = *first;
-            *first = SPECIAL | DEEPER | (end as u32) << VALUE_SHIFT | depth << OWN_SHIFT | bits;
-            end += 1 << depth;
-        }
-        let start = (*first >> VALUE_SHIFT & VALUE) as usize;
-        let size = 1_usize << (*first >> OWN_SHIFT & OWN);
-        let entry = entry(symbol(number), rest);
-        let mut at = code >> bits;
-        while at < size {
-            table[(start + at) & (SIZE - 1)] = entry;
-            at += 1 << rest;
-        }
-    }
+    meanings
 }
 
 /// Completes what a symbol stands for, which has its extra bits where the bits it takes belong.
-fn entry(symbol: u32, own: u32) -> u32 {
+pub(super) fn entry(symbol: u32, own: u32) -> u32 {
     match symbol & (LITERAL | SPECIAL) {
         0 => (symbol + own) | own << OWN_SHIFT,
         _ => symbol | own,
     }
-}
-
-struct Codes {
-    codes: [u16; 16],
-    complete: bool,
-}
-
-/// Returns the first code of each length, or nothing when the lengths make no code.
-fn first_codes(lengths: &[u8], gaps: Gaps) -> Option<Codes> {
-    let mut counts = [0_u16; 16];
-    for length in lengths {
-        counts[usize::from(length & 15)] += 1;
-    }
-    counts[0] = 0;
-    let mut codes = [0_u16; 16];
-    let mut code = 0_u32;
-    for length in 1..=MAX_LEN {
-        code = (code + u32::from(counts[length - 1])) << 1;
-        if code + u32::from(counts[length]) > 1 << length {
-            return None;
-        }
-        codes[length] = code as u16;
-    }
-    let complete = code + u32::from(counts[MAX_LEN]) == 1 << MAX_LEN;
-    let few = counts[1] <= 1 && counts.iter().skip(2).all(|count| *count == 0);
-    (complete || gaps == Gaps::Single && few).then_some(Codes { codes, complete })
 }

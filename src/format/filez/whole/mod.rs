@@ -16,6 +16,7 @@
 mod bits;
 mod block;
 mod code;
+mod table;
 mod window;
 
 use std::ops::Range;
@@ -30,7 +31,7 @@ use crate::format::FormatError;
 /// Inflates one stream after the other, with the same memory.
 #[derive(Debug)]
 pub(super) struct Inflater {
-    codes: Codes,
+    codes: Box<Codes>,
     buffer: Vec<u8>,
 }
 
@@ -150,7 +151,7 @@ impl Inflater {
     /// Allocates tables, window and piece.
     pub(super) fn new() -> Inflater {
         Inflater {
-            codes: Codes::new(),
+            codes: Box::new(Codes::new()),
             buffer: vec![0; BUFFER],
         }
     }

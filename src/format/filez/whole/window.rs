@@ -5,6 +5,7 @@
 //!                                    at ▸  FULL
 //! ```
 //!
+//! A stream begins at the very front, so that no match can refer to what another stream left.
 //! Nobody asks at every symbol whether there is room: the slack takes what one symbol makes, and a
 //! copy goes on for a few bytes that the next symbol overwrites.
 
@@ -28,16 +29,11 @@ pub(super) const BUFFER: usize = FULL + SLACK;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spot {
     at: usize,
-    /// Where what this stream made begins.
-    start: usize,
 }
 
 impl Spot {
     /// Where a stream begins.
-    pub(super) const FIRST: Spot = Spot {
-        at: WINDOW,
-        start: WINDOW,
-    };
+    pub(super) const FIRST: Spot = Spot { at: 0 };
 
     /// Returns where what was made since `before` lies.
     pub(super) fn since(&self, before: Spot) -> Range<usize> {
@@ -87,10 +83,7 @@ impl<'a> Window<'a> {
     fn slide(&mut self) {
         let at = self.spot.at;
         self.buffer.copy_within(at - WINDOW..at, 0);
-        self.spot = Spot {
-            at: WINDOW,
-            start: 0,
-        };
+        self.spot = Spot { at: WINDOW };
     }
 
     /// Writes stored bytes, and returns those for which there is no room.
@@ -120,40 +113,37 @@ impl<'a> Window<'a> {
         distance: usize,
         length: usize,
     ) -> Result<(), FormatError> {
-        if distance > at - self.spot.start {
-            return Err(damaged());
-        }
-        let from = at - distance;
-        if distance >= 16 {
+        let from = at.checked_sub(distance).ok_or_else(damaged)?;
+        if distance >= 8 {
             // Most matches are no longer than this, and a loop for them is guessed wrong too often.
-            self.word::<16>(from, at);
-            self.word::<16>(from + 16, at + 16);
-            let mut done = 32;
+            for done in [0, 8, 16, 24, 32] {
+                self.word(from + done, at + done);
+            }
+            let mut done = 40;
             while done < length {
-                self.word::<16>(from + done, at + done);
-                done += 16;
+                self.word(from + done, at + done);
+                done += 8;
             }
         } else if let (1, Some(&byte)) = (distance, self.buffer.get(from)) {
             if let Some(to) = self.buffer.get_mut(at..at + length) {
                 to.fill(byte);
             }
         } else {
-            let step = distance.min(8);
             let mut done = 0;
             while done < length {
-                self.word::<8>(from + done, at + done);
-                done += step;
+                self.word(from + done, at + done);
+                done += distance;
             }
         }
         Ok(())
     }
 
     #[inline(always)]
-    fn word<const N: usize>(&mut self, from: usize, to: usize) {
-        let word = self.buffer.get(from..).and_then(<[u8]>::first_chunk::<N>);
+    fn word(&mut self, from: usize, to: usize) {
+        let word = self.buffer.get(from..).and_then(<[u8]>::first_chunk::<8>);
         let Some(word) = word.copied() else { return };
         let to = self.buffer.get_mut(to..);
-        if let Some(to) = to.and_then(<[u8]>::first_chunk_mut::<N>) {
+        if let Some(to) = to.and_then(<[u8]>::first_chunk_mut::<8>) {
             *to = word;
         }
     }
