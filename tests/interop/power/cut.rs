@@ -90,6 +90,7 @@ impl Medium {
             }
         }
         one_name_each(&mut tree, &self.pending);
+        some_name_each(&mut tree, &self.synced, &self.pending);
         tree
     }
 }
@@ -122,6 +123,36 @@ fn one_name_each(tree: &mut Tree, pending: &BTreeMap<u64, Vec<Op>>) {
             }
         }
     }
+}
+
+/// A directory that was renamed has a name: what took the old one away is what gave the new one.
+fn some_name_each(tree: &mut Tree, synced: &Tree, pending: &BTreeMap<u64, Vec<Op>>) {
+    for ops in pending.values() {
+        let mut last: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+        for op in ops {
+            if let Op::Name(_, name, child) = op {
+                last.insert(name, *child);
+            }
+        }
+        for child in last.into_values().flatten() {
+            let is_dir = tree.get(&child).is_some_and(|node| node.names().is_some());
+            if is_dir
+                && name_of(tree, child).is_none()
+                && let Some((parent, name)) = name_of(synced, child)
+                && let Some(node) = tree.get_mut(&parent)
+            {
+                node.apply(&Op::Name(parent, name, Some(child)));
+            }
+        }
+    }
+}
+
+fn name_of(tree: &Tree, child: u64) -> Option<(u64, String)> {
+    tree.iter().find_map(|(parent, node)| {
+        let mut names = node.names().into_iter().flatten();
+        let (name, _) = names.find(|(_, node)| **node == child)?;
+        Some((*parent, name.clone()))
+    })
 }
 
 /// Decides what survives.
