@@ -13,6 +13,9 @@ pub struct Choice {
     /// About how many bytes it takes that way; a patch is weighed at a low level, and comes out a
     /// little smaller among others.
     pub weight: u64,
+    /// What of that was made, where only some windows were compared.
+    #[serde(skip)]
+    pub made: u64,
 }
 
 /// How the new file of a pair travels.

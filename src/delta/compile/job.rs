@@ -5,7 +5,10 @@ use std::io;
 use zstd::bulk::Compressor;
 
 use super::{
-    Choice, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why, effort::Sizes, large, windows,
+    Choice, CompileInput, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why,
+    effort::Sizes,
+    large,
+    windows::{self, Look},
 };
 use crate::delta::{
     DeltaError, SourceFile,
@@ -67,6 +70,8 @@ pub(super) struct Tried {
     pub(super) header: FileHeader,
     pub(super) how: How,
     pub(super) weight: u64,
+    /// What of that is there.
+    pub(super) made: u64,
 }
 
 /// What a worker keeps from one patch to the next.
@@ -74,6 +79,7 @@ pub(super) struct Bench<'a> {
     new_repo: &'a Repo,
     old_repo: &'a Repo,
     costs: CostModel,
+    one_window_in: u64,
     differ: Differ,
     reader: WholeReader,
     old: Vec<u8>,
@@ -120,6 +126,7 @@ impl Made {
             way,
             why,
             weight: pair.stored,
+            made: pair.stored,
         };
         Made {
             choice,
@@ -129,15 +136,12 @@ impl Made {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(
-        new_repo: &'a Repo,
-        old_repo: &'a Repo,
-        costs: CostModel,
-    ) -> Result<Bench<'a>, DeltaError> {
+    pub(super) fn new(input: &CompileInput<'a>) -> Result<Bench<'a>, DeltaError> {
         Ok(Bench {
-            new_repo,
-            old_repo,
-            costs,
+            new_repo: input.spine.repo,
+            old_repo: input.sources,
+            costs: input.costs,
+            one_window_in: input.one_window_in,
             differ: Differ::default(),
             reader: WholeReader::default(),
             old: Vec::new(),
@@ -178,6 +182,7 @@ impl<'a> Bench<'a> {
             header,
             how,
             weight,
+            made,
         } = match tried {
             Ok(tried) => tried,
             Err(why) => return Ok(Made::none(&job.pair, why)),
@@ -202,7 +207,12 @@ impl<'a> Bench<'a> {
             How::Patch(_) => Way::Patched,
             How::Copies(_) => Way::Copied,
         };
-        let choice = Choice { way, why, weight };
+        let choice = Choice {
+            way,
+            why,
+            weight,
+            made,
+        };
         let patch = Some(patch);
         Ok(Made { choice, patch })
     }
@@ -219,6 +229,7 @@ impl<'a> Bench<'a> {
             header,
             how,
             weight,
+            made: weight,
         }))
     }
 
@@ -226,7 +237,11 @@ impl<'a> Bench<'a> {
     fn windows(&mut self, job: &Job) -> Result<Option<Tried>, DeltaError> {
         let repos = (self.new_repo, self.old_repo);
         let (differ, weigher) = (&mut self.differ, &mut self.weigher);
-        windows::make(repos, job, differ, weigher, job.pair.stored)
+        let look = Look {
+            one_in: self.one_window_in,
+            most: job.pair.stored,
+        };
+        windows::make(repos, job, differ, weigher, look)
     }
 
     /// Compares both files in memory.
@@ -258,6 +273,7 @@ impl<'a> Bench<'a> {
             header,
             how,
             weight,
+            made: weight,
         })
     }
 

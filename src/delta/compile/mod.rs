@@ -83,6 +83,9 @@ pub struct CompileInput<'a> {
     pub threads: usize,
     /// What a part takes besides itself until it is used up: the memory for compressing it.
     pub part_memory: u64,
+    /// Of a file that is compared window by window, one of so many is; 1 makes a delta, more only tells
+    /// what it would weigh.
+    pub one_window_in: u64,
 }
 
 /// A delta whose parts were handed on.
@@ -237,8 +240,7 @@ fn work(
         };
         let made = match &mut bench {
             Some(bench) => Bench::make(bench, job),
-            none => Bench::new(input.spine.repo, input.sources, input.costs)
-                .and_then(|bench| none.insert(bench).make(job)),
+            none => Bench::new(input).and_then(|bench| none.insert(bench).make(job)),
         };
         budget.end(needed, made.as_ref().map_or(0, kept));
         if found.send((index, made)).is_err() {

@@ -42,13 +42,22 @@ pub(super) fn memory(old: u64, new: u64) -> u64 {
     BlockIndex::memory(old) + Differ::memory(range, WINDOW, GRAIN) + new / PACKED
 }
 
-/// Makes a patch window by window; nothing as soon as it is larger than `most` bytes packed.
+/// How closely a file is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// One of so many windows is compared, and stands for the others.
+    pub(super) one_in: u64,
+    /// A patch that is larger than this, packed, is not wanted.
+    pub(super) most: u64,
+}
+
+/// Makes a patch window by window; nothing as soon as it is too large.
 pub(super) fn make(
     (new_repo, old_repo): (&Repo, &Repo),
     job: &Job,
     differ: &mut Differ,
     packer: &mut Compressor<'_>,
-    most: u64,
+    look: Look,
 ) -> Result<Option<Tried>, DeltaError> {
     let (index, source) = open_old(new_repo, old_repo, job)?;
     let name = ObjectName::new(job.pair.new, ObjectKind::File);
@@ -63,7 +72,8 @@ pub(super) fn make(
         stream: Rope::default(),
         weight: 0,
     };
-    let (mut new, mut start) = (Vec::new(), 0);
+    let one_in = look.one_in.max(1);
+    let (mut new, mut start, mut looked_at) = (Vec::new(), 0, 0);
     room::clear_for(&mut new, WINDOW as usize + 1);
     room::clear_for(&mut windows.old, RANGE as usize);
     room::clear_for(&mut windows.records, (WINDOW + WINDOW / 8) as usize);
@@ -77,20 +87,26 @@ pub(super) fn make(
         {
             break;
         }
-        let range = partner(&index, job.old, RANGE, &new, (start, job.new));
-        windows.read_old(range.start, range.end - range.start)?;
-        let added = windows.add(range.start, &new, differ, packer);
-        added.map_err(DeltaError::at(name))?;
+        if start / WINDOW % one_in == one_in / 2 {
+            let range = partner(&index, job.old, RANGE, &new, (start, job.new));
+            windows.read_old(range.start, range.end - range.start)?;
+            let added = windows.add(range.start, &new, differ, packer);
+            added.map_err(DeltaError::at(name))?;
+            looked_at += new.len() as u64;
+        }
         start += new.len() as u64;
-        if windows.weight > most {
+        if windows.weight > look.most {
             return Ok(None);
         }
     }
     check(name, hash.finish())?;
+    let made = windows.weight;
+    let all = u128::from(made) * u128::from(job.new) / u128::from(looked_at.max(1));
     Ok(Some(Tried {
         header: file.header,
         how: How::Patch(windows.stream),
-        weight: windows.weight,
+        weight: u64::try_from(all).unwrap_or(u64::MAX),
+        made,
     }))
 }
 

@@ -106,6 +106,7 @@ pub(super) fn make(
         costs: options.costs,
         threads: cores,
         part_memory: COMPRESSING,
+        one_window_in: 1,
     };
     let (made, parts) = bounded::<(usize, DeltaPart)>(0);
     let packed = Mutex::new(Vec::new());

@@ -138,6 +138,7 @@ pub(super) fn some_pairs<'a>(
         costs: options.costs,
         threads: thread::available_parallelism().map_or(1, usize::from),
         part_memory: PartSpool::memory(level(options, false)),
+        one_window_in: 1,
     }
 }
 

@@ -169,6 +169,7 @@ impl Two {
             },
             threads: 2,
             part_memory: 0,
+            one_window_in: 1,
         })
     }
 }

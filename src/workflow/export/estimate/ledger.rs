@@ -96,8 +96,8 @@ impl Ledger {
     pub(super) fn add_pairs(&mut self, sample: &Sample<Pair>, measured: &Measured, packed: f64) {
         let choices = measured.choices.iter();
         let weight = choices.filter(|choice| choice.way != Way::Declined);
-        let weight: u64 = weight.map(|choice| choice.weight).sum();
-        let each = measured.bytes as f64 / weight.max(1) as f64;
+        let made: u64 = weight.map(|choice| choice.made).sum();
+        let each = measured.bytes as f64 / made.max(1) as f64;
         let pairs = sample.chosen.iter().zip(&sample.factors);
         for ((pair, factor), choice) in pairs.zip(&measured.choices) {
             let bytes = match choice.way {

@@ -12,6 +12,8 @@ use crate::repo::Repo;
 
 /// From this level on parts are compressed at the one below instead, and a piece at both.
 const THOROUGH: i32 = 10;
+/// Of files that are compared window by window, one of so many windows stands for the others.
+const ONE_WINDOW_IN: u64 = 4;
 /// How much of a part is compressed at both.
 const PIECE: usize = 4 << 20;
 
@@ -55,7 +57,12 @@ pub(super) fn pairs(question: &Question<'_>, pairs: &[Pair]) -> Result<Measured,
         release,
         ..
     } = *question;
-    measure(question, &some_pairs(repo, release, options, pairs))
+    let all = some_pairs(repo, release, options, pairs);
+    let input = CompileInput {
+        one_window_in: ONE_WINDOW_IN,
+        ..all
+    };
+    measure(question, &input)
 }
 
 /// Returns how many bytes objects take in packs.

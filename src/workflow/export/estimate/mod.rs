@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! trees, permissions           compressed, as they will be
-//! pairs from a size on         compared and compressed, as they will be
+//! pairs from a size on         compared and compressed, as they will be; of the largest, some windows
 //! of the others, some blocks   the same: what they take, by what they are stored as, tells what all take
 //! whole files, packs           some blocks packed, likewise
 //! ```

@@ -1,6 +1,7 @@
 //! Files that are not compared in memory.
 
-use airlock::delta::{Choice, Effort, Way, Why};
+use airlock::Silent;
+use airlock::delta::{Choice, CompileInput, Effort, Way, Why, compile};
 use airlock::repo::Mode;
 
 use super::{Two, changed, noise};
@@ -28,9 +29,8 @@ fn what_is_compressed_already_is_made_of_ranges_when_large() {
     assert!(choice.weight < 5 << 20, "{choice:?}");
 }
 
-#[test]
-fn a_large_file_is_patched_window_by_window() {
-    // As long again, and not compressed.
+/// Two versions of a file of 26 MB, which is not compressed.
+fn two_texts() -> (Vec<u8>, Vec<u8>) {
     let text = |bytes: Vec<u8>| -> Vec<u8> {
         let half = |bits: u8| b'a' + bits;
         bytes
@@ -42,9 +42,37 @@ fn a_large_file_is_patched_window_by_window() {
     // What is at its end comes first now, and some of it is new.
     let (one, other) = old.split_at(9 << 20);
     let new = changed(&[other, &text(noise(200_000, 2)), one].concat());
+    (old, new)
+}
+
+#[test]
+fn a_large_file_is_patched_window_by_window() {
+    let (old, new) = two_texts();
     for mode in [Mode::Archive, Mode::BareUser] {
         let choice = made(mode, old.clone(), new.clone());
         assert_eq!((choice.way, choice.why), (Way::Patched, Why::Saves));
         assert!(choice.weight < 1 << 20, "{choice:?}");
+        assert_eq!(choice.made, choice.weight);
     }
+}
+
+#[test]
+fn some_windows_stand_for_all() {
+    let (old, new) = two_texts();
+    let two = Two::new(Mode::BareUser, &[old], &[new]).weighed();
+    let weigh = |one_window_in| {
+        let compiled = two.with_input(Effort::Balanced, |input| {
+            let input = CompileInput {
+                one_window_in,
+                ..*input
+            };
+            compile(&input, &Silent, &mut |_| Ok(())).unwrap()
+        });
+        compiled.choices[0]
+    };
+    let (all, some) = (weigh(1), weigh(2));
+    assert_eq!(some.way, Way::Patched);
+    // Three of seven windows.
+    assert!(some.made < all.made * 2 / 3, "{some:?} of {all:?}");
+    assert_eq!(some.weight / some.made, 2, "{some:?}");
 }
