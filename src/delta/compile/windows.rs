@@ -72,7 +72,9 @@ pub(super) fn make(
         stream: Rope::default(),
         weight: 0,
     };
-    let one_in = look.one_in.max(1);
+    // Of a file that has fewer, one is looked at for all that.
+    let windows_of_new = job.new.div_ceil(WINDOW).max(1);
+    let one_in = look.one_in.clamp(1, windows_of_new);
     let (mut new, mut start, mut looked_at) = (Vec::new(), 0, 0);
     room::clear_for(&mut new, WINDOW as usize + 1);
     room::clear_for(&mut windows.old, RANGE as usize);

@@ -95,8 +95,8 @@ impl Ledger {
     /// Adds pairs: what is in parts by its weight, what is not as it is packed.
     pub(super) fn add_pairs(&mut self, sample: &Sample<Pair>, measured: &Measured, packed: f64) {
         let choices = measured.choices.iter();
-        let weight = choices.filter(|choice| choice.way != Way::Declined);
-        let made: u64 = weight.map(|choice| choice.made).sum();
+        let in_parts = choices.filter(|choice| choice.way != Way::Declined);
+        let made: u64 = in_parts.map(|choice| choice.made).sum();
         let each = measured.bytes as f64 / made.max(1) as f64;
         let pairs = sample.chosen.iter().zip(&sample.factors);
         for ((pair, factor), choice) in pairs.zip(&measured.choices) {

@@ -56,23 +56,34 @@ fn a_large_file_is_patched_window_by_window() {
     }
 }
 
+/// Tells how the one file would travel, by some of its windows.
+fn weigh(two: &Two, one_window_in: u64) -> Choice {
+    let compiled = two.with_input(Effort::Balanced, |input| {
+        let input = CompileInput {
+            one_window_in,
+            ..*input
+        };
+        compile(&input, &Silent, &mut |_| Ok(())).unwrap()
+    });
+    compiled.choices[0]
+}
+
 #[test]
 fn some_windows_stand_for_all() {
     let (old, new) = two_texts();
     let two = Two::new(Mode::BareUser, &[old], &[new]).weighed();
-    let weigh = |one_window_in| {
-        let compiled = two.with_input(Effort::Balanced, |input| {
-            let input = CompileInput {
-                one_window_in,
-                ..*input
-            };
-            compile(&input, &Silent, &mut |_| Ok(())).unwrap()
-        });
-        compiled.choices[0]
-    };
-    let (all, some) = (weigh(1), weigh(2));
+    let (all, some) = (weigh(&two, 1), weigh(&two, 2));
     assert_eq!(some.way, Way::Patched);
     // Three of seven windows.
     assert!(some.made < all.made * 2 / 3, "{some:?} of {all:?}");
     assert_eq!(some.weight / some.made, 2, "{some:?}");
+}
+
+#[test]
+fn a_file_of_one_window_is_looked_at() {
+    let (old, mut new) = two_texts();
+    new.truncate(3 << 20);
+    let two = Two::new(Mode::BareUser, &[old], &[new]).weighed();
+    assert!(weigh(&two, 1).weight > 0);
+    assert_eq!(weigh(&two, 4), weigh(&two, 1));
 }
