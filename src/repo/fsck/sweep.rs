@@ -1,13 +1,14 @@
 //! Reading and checking every object, on all cores, in bounded memory.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::{io, thread};
 
 use super::super::check::Checker;
 use super::super::error::RepoError;
 use super::super::repository::Repo;
+use super::super::spread::spread;
 use crate::format::ObjectName;
 use crate::{Event, Observer, Stage, Unit};
 
@@ -35,55 +36,29 @@ pub(super) fn sweep(
         total: Some(objects.len() as u64),
         unit: Unit::Objects,
     });
-    let (next, bytes, stop) = (
-        AtomicUsize::new(0),
-        AtomicU64::new(0),
-        AtomicBool::new(false),
-    );
+    let bytes = AtomicU64::new(0);
     let bad = Mutex::new(BTreeMap::new());
-    let failed: Mutex<Option<RepoError>> = Mutex::new(None);
-    let work = || {
-        let mut checker = Checker::default();
-        while !stop.load(Ordering::Relaxed) {
-            let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let Some(rest) = objects.get(start..).filter(|rest| !rest.is_empty()) else {
-                return;
-            };
-            let batch = rest.get(..BATCH).unwrap_or(rest);
-            for name in batch {
-                match checker.check(repo.store(), name) {
-                    Ok(size) => drop(bytes.fetch_add(size, Ordering::Relaxed)),
-                    Err(error) if stops(&error) => {
-                        stop.store(true, Ordering::Relaxed);
-                        failed
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .get_or_insert(error);
-                        return;
-                    }
-                    Err(error) => {
-                        let mut bad = bad.lock().unwrap_or_else(PoisonError::into_inner);
-                        bad.insert(*name, reason(&error));
-                    }
+    let batches: Vec<_> = objects.chunks(BATCH).collect();
+    let swept = spread(threads, &batches, Checker::default, |checker, batch| {
+        for name in *batch {
+            match checker.check(repo.store(), name) {
+                Ok(size) => drop(bytes.fetch_add(size, Ordering::Relaxed)),
+                Err(error) if stops(&error) => return Err(error),
+                Err(error) => {
+                    let mut bad = bad.lock().unwrap_or_else(PoisonError::into_inner);
+                    bad.insert(*name, reason(&error));
                 }
             }
-            let by = batch.len() as u64;
-            observer.event(Event::Advance { stage, by });
         }
-    };
-    thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
-            scope.spawn(work);
-        }
+        let by = batch.len() as u64;
+        observer.event(Event::Advance { stage, by });
+        Ok(())
     });
     observer.event(Event::End { stage });
-    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        Some(error) => Err(error),
-        None => Ok(Swept {
-            bytes: bytes.into_inner(),
-            bad: bad.into_inner().unwrap_or_else(PoisonError::into_inner),
-        }),
-    }
+    swept.map(|()| Swept {
+        bytes: bytes.into_inner(),
+        bad: bad.into_inner().unwrap_or_else(PoisonError::into_inner),
+    })
 }
 
 /// A medium that cannot be read is a finding; not being allowed to look is not.

@@ -14,7 +14,7 @@ use super::{Known, ObjectSource, decode};
 use crate::format::limits::MAX_TREE_DEPTH;
 use crate::format::{Checksum, Commit, DirTree, ObjectKind, ObjectName};
 use crate::repo::error::RepoError;
-use crate::repo::spread::spread;
+use crate::repo::spread::{spread, threads};
 
 /// More trees than this are not in memory at a time.
 const MAX_THREADS: usize = 4;
@@ -88,7 +88,7 @@ impl Level {
             ..Level::default()
         });
         spread(
-            MAX_THREADS,
+            threads().min(MAX_THREADS),
             &trees,
             || (),
             |(), tree| read(source, tree, &below),
