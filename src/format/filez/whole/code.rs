@@ -4,8 +4,6 @@
 //! next bits of the stream ──▸ main table ──▸ entry: what it stands for, how many bits it took
 //!                                        └─▸ codes longer than that: a smaller table behind it
 //! ```
-//!
-//! Which sets of lengths are codes at all is judged as zlib does, for that is what clients have.
 
 // An entry: in its low eight bits how many bits of the stream it takes, as `Bits::skip` wants it;
 // then how many of these are the symbol's own, and what follows here.

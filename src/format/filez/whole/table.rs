@@ -3,6 +3,8 @@
 //! Codes stand in the stream with their first bit lowest, so a table is looked up with bits that are
 //! reversed. One that a code of `n` bits fills repeats itself every `1 << n` entries: so it is made for
 //! the shortest codes, doubled for those that are a bit longer, and so on.
+//!
+//! Which sets of lengths are codes at all is judged as zlib does, for that is what clients have.
 
 use super::code::{DEEPER, OWN_SHIFT, SPECIAL, Table, VALUE_SHIFT, entry};
 
