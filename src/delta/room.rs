@@ -26,9 +26,9 @@ pub(super) fn clear_for<T>(buffer: &mut Vec<T>, len: usize) {
 }
 
 /// Fills a buffer with `len` zeros, and nothing else.
-pub(super) fn zero(buffer: &mut Vec<u32>, len: usize) {
+pub(super) fn zero<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
     clear_for(buffer, len);
-    buffer.resize(len, 0);
+    buffer.resize(len, T::default());
 }
 
 /// Gives the memory of a large buffer back.

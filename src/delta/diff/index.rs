@@ -4,6 +4,8 @@
 //! table   hash, top bits ─▸ slot          0, or the number of a window + 1 in the low bits,
 //!                                         further bits of its hash in those that are left
 //! chain   window number ─▸ slot           the window before it with the same top bits
+//! filter  hash, more top bits ─▸ bit      whether there is any: most windows of a new file have none,
+//!                                         and this is small enough to be near the processor
 //! ```
 
 use crate::delta::room;
@@ -17,12 +19,25 @@ const MIX: [u64; 3] = [
     0x9e37_79b9_7f4a_7c15,
 ];
 
+/// By how many bits more of a hash the filter tells windows apart than the table.
+const FILTER_BITS: u32 = 3;
+/// So many windows are looked up at a time: the processor then waits for memory once instead of for each.
+pub(super) const AHEAD: usize = 32;
+
+/// What the table holds for a window: where to begin to look for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Head {
+    slot: u32,
+    tag: u32,
+}
+
 /// Where the windows of the old file are.
 #[derive(Debug)]
 pub(super) struct Index {
     mesh: Mesh,
     table: Vec<u32>,
     chain: Vec<u32>,
+    filter: Vec<u8>,
     /// How far a hash is shifted to be an index into the table.
     shift: u32,
     /// The bits of a slot that hold the number of a window.
@@ -35,6 +50,7 @@ impl Default for Index {
             mesh: Grain::Fine.mesh(),
             table: Vec::new(),
             chain: Vec::new(),
+            filter: Vec::new(),
             shift: 63,
             numbers: 0,
         }
@@ -51,6 +67,7 @@ impl Index {
         self.shift = u64::BITS - bits;
         self.numbers = u32::try_from(windows.next_power_of_two() * 2 - 1).unwrap_or(u32::MAX);
         room::zero(&mut self.table, 1 << bits);
+        room::zero(&mut self.filter, 1 << bits);
         room::zero(&mut self.chain, if chain > 1 { windows } else { 0 });
         let mut last = None;
         for (number, window) in old.windows(width).step_by(step).enumerate() {
@@ -65,6 +82,10 @@ impl Index {
                 if let Some(link) = self.chain.get_mut(number) {
                     *link = before;
                 }
+                let (byte, bit) = self.filter_bit(hash);
+                if let Some(byte) = self.filter.get_mut(byte) {
+                    *byte |= bit;
+                }
             }
         }
     }
@@ -74,6 +95,7 @@ impl Index {
         for slots in [&mut self.table, &mut self.chain] {
             room::give_back(slots);
         }
+        room::give_back(&mut self.filter);
     }
 
     /// Returns the memory that the index of a file of this size takes.
@@ -81,30 +103,50 @@ impl Index {
         let mesh = grain.mesh();
         let windows = windows(usize::try_from(old).unwrap_or(usize::MAX), mesh);
         let chain = if mesh.chain > 1 { windows } else { 0 };
-        4 * ((1 << table_bits(windows)) + chain as u64)
+        let table = 1 << table_bits(windows);
+        4 * (table + chain as u64) + table
     }
 
-    /// Returns how long a window is.
-    pub(super) fn width(&self) -> usize {
-        self.mesh.width
-    }
-
-    /// Calls `visit` with the places in the old file where this window probably stands, last one
-    /// first, until it returns false.
-    pub(super) fn places(&self, window: &[u8], mut visit: impl FnMut(usize) -> bool) {
-        let hash = self.hash(window);
-        let tag = self.tag(hash);
-        let mut slot = self.table.get((hash >> self.shift) as usize).copied();
-        for _ in 0..self.mesh.chain {
-            let Some(found) = slot.filter(|slot| *slot != 0) else {
-                return;
+    /// Looks up the windows that begin with each byte of `new`, as many as there are heads; returns how
+    /// many of them there are.
+    pub(super) fn look_up(&self, new: &[u8], heads: &mut [Head]) -> usize {
+        let windows = new.windows(self.mesh.width);
+        let count = windows.len().min(heads.len());
+        for (head, window) in heads.iter_mut().zip(windows) {
+            let hash = self.hash(window);
+            let (byte, bit) = self.filter_bit(hash);
+            let slot = match self.filter.get(byte) {
+                Some(byte) if byte & bit != 0 => self.table.get((hash >> self.shift) as usize),
+                _ => None,
             };
-            let number = ((found & self.numbers) - 1) as usize;
-            if found & !self.numbers == tag && !visit(number * self.mesh.step) {
+            *head = Head {
+                slot: slot.copied().unwrap_or(0),
+                tag: self.tag(hash),
+            };
+        }
+        count
+    }
+
+    /// Calls `visit` with the places in the old file where a window that was looked up probably
+    /// stands, last one first, until it returns false.
+    pub(super) fn places(&self, head: Head, mut visit: impl FnMut(usize) -> bool) {
+        let Head { mut slot, tag } = head;
+        for _ in 0..self.mesh.chain {
+            if slot == 0 {
                 return;
             }
-            slot = self.chain.get(number).copied();
+            let number = ((slot & self.numbers) - 1) as usize;
+            if slot & !self.numbers == tag && !visit(number * self.mesh.step) {
+                return;
+            }
+            slot = self.chain.get(number).copied().unwrap_or(0);
         }
+    }
+
+    /// Returns where the filter says whether there are windows of such a hash.
+    fn filter_bit(&self, hash: u64) -> (usize, u8) {
+        let place = hash >> (self.shift - FILTER_BITS);
+        ((place >> FILTER_BITS) as usize, 1 << (place % 8))
     }
 
     /// Returns what a slot holds of a hash, besides the window's number.
@@ -141,7 +183,9 @@ mod tests {
 
     fn places(index: &Index, window: &[u8]) -> Vec<usize> {
         let mut places = Vec::new();
-        index.places(window, |place| {
+        let mut head = [Head::default()];
+        assert_eq!(index.look_up(window, &mut head), 1);
+        index.places(head[0], |place| {
             places.push(place);
             true
         });

@@ -9,7 +9,7 @@
 //! one begins as far before its anchor as its own alignment is. What lies between is copied.
 
 use super::{
-    index::Index,
+    index::{AHEAD, Head, Index},
     record,
     runs::{best_prefix, best_suffix, common_prefix, common_suffix, count_equal},
 };
@@ -20,6 +20,8 @@ const THRESHOLD: usize = 4;
 const LONG: usize = 4096;
 /// How far an alignment is followed backward beyond the place where it fitted best.
 const PATIENCE: i64 = 4096;
+/// How many windows are looked up at first where the files differ; most differences are short.
+const FEW: usize = 4;
 /// How many alignments that were not worth it are remembered.
 const REMEMBERED: usize = 4;
 
@@ -110,21 +112,31 @@ impl<'a> Scan<'a> {
 
     /// Goes on until a record was ended at an anchor, or the files agree again; false at the end.
     fn search(&mut self) -> bool {
-        while let Some(window) = self.new.get(self.at..self.at + self.index.width()) {
-            match self.best(window) {
-                Some(anchor) if self.is_worth_it(&anchor) => {
-                    self.end_record(&anchor);
+        let mut heads = [Head::default(); AHEAD];
+        let mut ahead = FEW;
+        loop {
+            let some = heads.get_mut(..ahead).unwrap_or_default();
+            let windows = self.new.get(self.at..).unwrap_or_default();
+            let count = self.index.look_up(windows, some);
+            for head in heads.iter().take(count) {
+                match self.best(*head) {
+                    Some(anchor) if self.is_worth_it(&anchor) => {
+                        self.end_record(&anchor);
+                        return true;
+                    }
+                    Some(anchor) => self.reject(&anchor),
+                    None => {}
+                }
+                self.at += 1;
+                if self.agrees_at(self.at) {
                     return true;
                 }
-                Some(anchor) => self.reject(&anchor),
-                None => {}
             }
-            self.at += 1;
-            if self.agrees_at(self.at) {
-                return true;
+            if count < ahead {
+                return false;
             }
+            ahead = AHEAD.min(2 * ahead);
         }
-        false
     }
 
     /// Returns how far both files agree under the present alignment.
@@ -149,10 +161,10 @@ impl<'a> Scan<'a> {
     }
 
     /// Finds the longest anchor at the scan's place.
-    fn best(&self, window: &[u8]) -> Option<Anchor> {
+    fn best(&self, head: Head) -> Option<Anchor> {
         let mut best: Option<Anchor> = None;
         let at = self.at;
-        self.index.places(window, |old| {
+        self.index.places(head, |old| {
             let at = Pair { new: at, old };
             let offset = at.offset();
             let known = |(rejected, end): &(isize, usize)| *rejected == offset && at.new < *end;
