@@ -23,6 +23,13 @@ const BASE: u64 = 0x9e37_79b1_85eb_ca87;
 /// Another one, for mixing.
 const MIX: u64 = 0xc2b2_ae3d_27d4_eb4f;
 
+/// What the table holds for a window: where to begin to look for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Head {
+    hash: u64,
+    slot: u32,
+}
+
 /// Where blocks of the old file stand.
 #[derive(Debug)]
 pub(in crate::delta) struct BlockIndex {
@@ -101,25 +108,37 @@ impl BlockIndex {
         }
     }
 
-    /// Calls `visit` with the places where a window of this hash probably stands, until it returns
-    /// true.
+    /// Looks a window up. Of several that are looked up in a row the processor fetches what the table
+    /// holds side by side; to decide on each before the next is to wait for memory every time.
+    pub(super) fn look_up(&self, hash: u64) -> Head {
+        let slot = self.table.get((hash >> self.shift) as usize);
+        Head {
+            hash,
+            slot: slot.copied().unwrap_or(0),
+        }
+    }
+
+    /// Calls `visit` with the places where a window that was looked up probably stands, until it
+    /// returns true.
     pub(super) fn places(
         &self,
-        hash: u64,
+        head: Head,
         mut visit: impl FnMut(u64) -> io::Result<bool>,
     ) -> io::Result<()> {
-        let tag = self.tag(hash);
-        let first = (hash >> self.shift) as usize;
+        let tag = self.tag(head.hash);
+        let first = (head.hash >> self.shift) as usize;
         let mask = self.table.len() - 1;
-        for probe in 0..PROBES {
-            let slot = self.table.get((first + probe) & mask).copied();
-            let Some(found) = slot.filter(|slot| *slot != 0) else {
+        let mut found = head.slot;
+        for probe in 1..=PROBES {
+            if found == 0 {
                 break;
-            };
+            }
             let number = u64::from(found & self.numbers) - 1;
             if found & !self.numbers == tag && visit(number * self.step)? {
                 break;
             }
+            let next = self.table.get((first + probe) & mask);
+            found = next.copied().unwrap_or(0);
         }
         Ok(())
     }
@@ -131,7 +150,7 @@ impl BlockIndex {
             (place, count) = (Some(found), count + 1);
             Ok(count > 1)
         };
-        self.places(hash, each).ok()?;
+        self.places(self.look_up(hash), each).ok()?;
         place.filter(|_| count == 1)
     }
 
@@ -219,7 +238,7 @@ mod tests {
                 found += usize::from(at == *place as u64);
                 Ok(false)
             };
-            index.places(hash, visit).unwrap();
+            index.places(index.look_up(hash), visit).unwrap();
         }
         assert!(
             found * 100 > places.len() * 99,

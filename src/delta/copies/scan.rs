@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use super::index::{Rolling, WINDOW};
+use super::index::{Head, Rolling, WINDOW};
 use super::{BlockIndex, Copies, OldFile};
 use crate::delta::SourceFile;
 use crate::format::delta::Span;
@@ -17,6 +17,14 @@ use crate::format::delta::Span;
 const BUFFER: usize = 1 << 20;
 /// How much is compared at a time, and how far a match is looked back.
 const STRETCH: usize = 32 << 10;
+
+/// So many windows are looked up at a time.
+const AHEAD: usize = 32;
+/// After so much that is nowhere in the old file, the new one is only skimmed: what it shares further
+/// on, if anything, it shares in long runs, and those are found from any place in them.
+const PATIENCE: usize = 64 << 10;
+/// When skimming, one stretch in so many is looked at, each of which has a window of the index in it.
+const SKIMMED: usize = 4;
 
 /// Makes `new` of ranges of `old`, and of what is new; nothing if that takes more than `most` bytes.
 ///
@@ -35,6 +43,7 @@ pub(in crate::delta) fn scan(
         buffer: Vec::new(),
         at: 0,
         partner: 0,
+        unmatched: 0,
         copies: Copies::default(),
     };
     while scan.refill()? {
@@ -59,6 +68,8 @@ struct Scan<'a, R> {
     at: usize,
     /// What that is aligned with in the old file.
     partner: u64,
+    /// How long nothing of the old file was found, up to where this search began.
+    unmatched: usize,
     copies: Copies,
 }
 
@@ -98,6 +109,7 @@ impl<R: Read> Scan<'_, R> {
             if common == 0 || common < WINDOW && !done {
                 return Ok(done);
             }
+            self.unmatched = 0;
             let whole = common == STRETCH;
             self.copies.add_old(Span {
                 offset: self.partner,
@@ -115,37 +127,75 @@ impl<R: Read> Scan<'_, R> {
     /// Takes new bytes until both files agree again, or the buffer is at its end.
     fn search(&mut self) -> io::Result<()> {
         let start = self.at;
-        let Some(window) = self.rest().first_chunk::<WINDOW>() else {
+        if self.rest().len() < WINDOW {
             // Less than a window is left of the file.
             return self.take_new(self.buffer.len());
-        };
-        let mut hash = Rolling::of(window);
-        for place in start..=self.buffer.len() - WINDOW {
-            if place > start && self.agree_at(place)? {
-                self.partner += (place - start) as u64;
-                return self.take_new(place);
-            }
-            if let Some(found) = self.find(place, hash)? {
-                self.take_new(found.at)?;
-                self.partner = found.old;
-                self.look_back()?;
-                self.copies.add_old(Span {
-                    offset: self.partner,
-                    len: found.len as u64,
-                });
-                self.at += found.len;
-                self.partner += found.len as u64;
-                return Ok(());
-            }
-            let next = self.buffer.get(place + WINDOW).copied();
-            let leaves = self.buffer.get(place).copied();
-            if let (Some(leaves), Some(next)) = (leaves, next) {
-                hash.roll(leaves, next);
-            }
         }
+        let mut heads = [Head::default(); AHEAD];
         let end = self.buffer.len() - WINDOW + 1;
+        let mut first = start;
+        while first < end {
+            let count = self.look_up(first, &mut heads);
+            for (head, place) in heads.iter().take(count).zip(first..) {
+                if place > start && self.agree_at(place)? {
+                    self.partner += (place - start) as u64;
+                    return self.take_new(place);
+                }
+                if let Some(found) = self.find(place, *head)? {
+                    return self.take(&found);
+                }
+            }
+            first = end.min(first + self.stride(self.unmatched + first - start));
+        }
+        self.unmatched += end - start;
         self.partner += (end - start) as u64;
         self.take_new(end)
+    }
+
+    /// Looks up the windows that begin at `first` and after it; returns how many there are.
+    fn look_up(&self, first: usize, heads: &mut [Head; AHEAD]) -> usize {
+        let bytes = self.buffer.get(first..).unwrap_or_default();
+        let Some(window) = bytes.first_chunk::<WINDOW>() else {
+            return 0;
+        };
+        let mut hash = Rolling::of(window);
+        let comes = bytes.iter().skip(WINDOW);
+        let mut moves = bytes.iter().zip(comes);
+        for (looked_up, head) in heads.iter_mut().enumerate() {
+            *head = self.index.look_up(hash.mixed());
+            match moves.next() {
+                Some((leaves, comes)) => hash.roll(*leaves, *comes),
+                None => return looked_up + 1,
+            }
+        }
+        AHEAD
+    }
+
+    /// Returns how far on the next windows are that are looked up, when nothing was found for so long.
+    fn stride(&self, unmatched: usize) -> usize {
+        let Some(skimmed) = unmatched.checked_sub(PATIENCE) else {
+            return AHEAD;
+        };
+        let stretch = (self.index.step() + WINDOW).next_multiple_of(AHEAD);
+        match skimmed % (SKIMMED * stretch) {
+            into if into + AHEAD < stretch => AHEAD,
+            into => SKIMMED * stretch - into,
+        }
+    }
+
+    /// Takes what is new up to a match, and the match.
+    fn take(&mut self, found: &Found) -> io::Result<()> {
+        self.unmatched = 0;
+        self.take_new(found.at)?;
+        self.partner = found.old;
+        self.look_back()?;
+        self.copies.add_old(Span {
+            offset: self.partner,
+            len: found.len as u64,
+        });
+        self.at += found.len;
+        self.partner += found.len as u64;
+        Ok(())
     }
 
     fn take_new(&mut self, end: usize) -> io::Result<()> {
@@ -179,12 +229,12 @@ impl<R: Read> Scan<'_, R> {
     }
 
     /// Finds the window in the old file; of several places the longest match.
-    fn find(&mut self, place: usize, hash: Rolling) -> io::Result<Option<Found>> {
+    fn find(&mut self, place: usize, head: Head) -> io::Result<Option<Found>> {
         let mut best: Option<Found> = None;
         let new = self.buffer.get(place..).unwrap_or_default();
         let new = new.get(..STRETCH).unwrap_or(new);
         let tried = &mut self.tried;
-        self.index.places(hash.mixed(), |old| {
+        self.index.places(head, |old| {
             let len = common_prefix(new, tried.at(old, new.len())?);
             if len >= WINDOW && best.as_ref().is_none_or(|best| len > best.len) {
                 best = Some(Found {
@@ -238,6 +288,15 @@ mod tests {
         let (one, other) = old.split_at(old.len() / 2);
         let made = copies(&old, &[other, one].concat());
         assert_eq!((made.literals().len(), made.count()), (0, 2));
+    }
+
+    #[test]
+    fn a_long_run_is_found_after_much_that_is_new() {
+        let (old, new) = (noise(1 << 20, 4), noise(3 << 20, 5));
+        let new = [&new[..2 << 20], &old[300_000..500_001], &new[2 << 20..]].concat();
+        let made = copies(&old, &new);
+        // What is skimmed over before the run is noticed is taken back.
+        assert_eq!((made.literals().len(), made.count()), (3 << 20, 3));
     }
 
     #[test]
