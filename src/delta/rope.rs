@@ -27,13 +27,6 @@ enum Piece {
 }
 
 impl Rope {
-    /// Copies the bytes.
-    pub(super) fn of(bytes: &[u8]) -> Rope {
-        let mut rope = Rope::default();
-        rope.extend(bytes);
-        rope
-    }
-
     pub(super) fn len(&self) -> u64 {
         self.len
     }

@@ -27,6 +27,8 @@ use crate::repo::Repo;
 const WEIGHING: i32 = 1;
 /// How much is weighed at a time.
 const PIECE: usize = 1 << 20;
+/// Patches from this size on are kept compressed.
+const PACKED_FROM: usize = 16 << 10;
 
 /// Files over this size are not compared in memory.
 const MAX_IN_MEMORY: u64 = 24 << 20;
@@ -267,14 +269,27 @@ impl<'a> Bench<'a> {
         undo(patch, &old_content, &self.new)
             .map_err(DeltaError::at(ObjectName::new(new, ObjectKind::File)))?;
         self.old = old_content.into_memory();
-        let weight = weigh(&mut self.weigher, &mut self.scratch, &self.stream)?;
-        let how = How::Patch(Rope::of(&self.stream));
+        let (stream, weight) = self.keep_stream()?;
+        let how = How::Patch(stream);
         Ok(Tried {
             header,
             how,
             weight,
             made: weight,
         })
+    }
+
+    /// Keeps the patch until it is in a part, and weighs it. What is long is kept compressed, for most
+    /// of it is zeros.
+    fn keep_stream(&mut self) -> io::Result<(Rope, u64)> {
+        let mut stream = Rope::default();
+        let weight = if self.stream.len() < PACKED_FROM {
+            stream.extend(&self.stream);
+            weigh(&mut self.weigher, &mut self.scratch, &self.stream)?
+        } else {
+            stream.push_packed(&self.stream, &mut self.weigher)?
+        };
+        Ok((stream, weight))
     }
 
     fn weigh_copies(&mut self, copies: &Copies) -> io::Result<u64> {

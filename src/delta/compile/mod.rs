@@ -40,8 +40,8 @@ const MAX_COMPARED: u64 = 1 << 44;
 /// A patch is a part's at most: it is never cut, and readers take parts of up to 256 MiB.
 const MAX_PATCH: u64 = 248 << 20;
 /// The memory that patches in the making, and parts until they are used up, share. The process
-/// takes more than twice as much at its peak: an allocator does not give back all that is freed.
-const MEMORY: u64 = 144 << 20;
+/// takes twice as much at its peak: an allocator does not give back all that is freed.
+const MEMORY: u64 = 208 << 20;
 
 /// More workers than this would share too little memory, and each keeps some of its own.
 const MAX_WORKERS: usize = 12;
