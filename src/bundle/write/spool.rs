@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::SpooledTempFile;
 use zstd::stream::write::Encoder;
-use zstd::zstd_safe::{CCtx, CParameter, ResetDirective, get_error_name};
+use zstd::zstd_safe::{CCtx, CParameter, ResetDirective, Strategy, get_error_name};
 
 use super::WriteError;
 use super::pipeline;
@@ -19,17 +19,26 @@ const WINDOW_LOG: u32 = 24;
 const THOROUGH: i32 = 13;
 /// The window of thorough levels.
 const WIDE_WINDOW_LOG: u32 = 25;
-/// The search tree of thorough levels; twice as much memory finds nothing more.
+/// The search tree of thorough levels, and where it begins; twice as much memory finds nothing more.
 const CHAIN_LOG: u32 = 23;
+const HASH_LOG: u32 = 20;
+/// The level of the greatest effort. Of patches, which are long runs of zeros between a few bytes, another
+/// search makes as much as the level's own at half its work: one that takes a long match without
+/// looking further.
+const SMALLEST: i32 = 19;
+/// How long a match must be to be taken at once: nearly as long as zstd looks ahead.
+const LONG_MATCH: u32 = 4000;
+/// How many places are tried for a match there, as a power of two.
+const SEARCH_LOG: u32 = 6;
 
 /// What all compressing takes together, however many cores there are.
-const MEMORY: u64 = 220 << 20;
+const MEMORY: u64 = 240 << 20;
 /// What a part takes until it is compressed: as much of it as there is yet, or the window.
 const PART: u64 = 32 << 20;
 /// What compressing one takes besides: what the level needs for searching, and the frame.
 const SEARCHING: u64 = 40 << 20;
 /// The same at thorough levels.
-const SEARCHING_THOROUGHLY: u64 = 72 << 20;
+const SEARCHING_THOROUGHLY: u64 = 88 << 20;
 
 /// A part that is to be compressed.
 pub struct RawPart {
@@ -153,7 +162,12 @@ fn each(
         || Ok(CCtx::create()),
         |context, part, outlet| {
             let len = part.len;
+            let is_thorough = part.level >= THOROUGH;
             let frame = compress(context, part).map_err(WriteError::Compress)?;
+            if is_thorough {
+                // A part that waits for its patches needs no memory for being searched.
+                *context = CCtx::create();
+            }
             outlet.send((frame, len)).map_err(WriteError::Compress)
         },
         take,
@@ -169,10 +183,10 @@ fn workers(level: i32) -> usize {
 /// Compresses a part; the context is large, and each worker keeps its own.
 fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
     let is_thorough = part.level >= THOROUGH;
-    let (window, chain) = match is_thorough {
-        true => (WIDE_WINDOW_LOG, CHAIN_LOG),
+    let (window, chain, hash) = match is_thorough {
+        true => (WIDE_WINDOW_LOG, CHAIN_LOG, HASH_LOG),
         // The level's own.
-        false => (WINDOW_LOG, 0),
+        false => (WINDOW_LOG, 0, 0),
     };
     let parameters = ResetDirective::SessionAndParameters;
     let reset = context.reset(parameters);
@@ -182,7 +196,13 @@ fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
     encoder.set_pledged_src_size(Some(part.len))?;
     encoder.window_log(window)?;
     encoder.set_parameter(CParameter::ChainLog(chain))?;
+    encoder.set_parameter(CParameter::HashLog(hash))?;
     encoder.long_distance_matching(is_thorough)?;
+    if part.level == SMALLEST {
+        encoder.set_parameter(CParameter::Strategy(Strategy::ZSTD_btopt))?;
+        encoder.set_parameter(CParameter::SearchLog(SEARCH_LOG))?;
+        encoder.set_parameter(CParameter::TargetLength(LONG_MATCH))?;
+    }
     (part.write)(&mut encoder)?;
     encoder.finish()
 }
