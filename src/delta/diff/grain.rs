@@ -14,16 +14,19 @@ const SAMPLE: usize = 4096;
 const DENSE: f64 = 7.9;
 /// Old files from this size on are indexed less closely, which saves memory.
 const MEDIUM_FROM: u64 = 32 << 20;
-/// Old files below this size may be indexed more closely, where memory allows.
-const FINE_FROM: u64 = 8 << 20;
+/// Old files below these sizes may be indexed more closely, where memory allows.
+const FINE_FROM: u64 = 24 << 20;
+const FINER_FROM: u64 = 4 << 20;
 /// What compressed files begin with: gzip, xz, zstd, bzip2.
 const MAGICS: [&[u8]; 4] = [b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh"];
 
 /// How closely two files are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::delta) enum Grain {
-    /// Every second window of 16 bytes: a little smaller still, at half as much work again.
+    /// Every window of 16 bytes: all that there is to find, at twice the work.
     Finest,
+    /// Every second window of 16 bytes: a little smaller still than every fourth.
+    Finer,
     /// Every fourth window of 16 bytes: what makes small patches.
     Fine,
     /// Every 16th window of 16 bytes: for large files.
@@ -57,14 +60,16 @@ impl Grain {
     pub(in crate::delta) fn of_sizes(old: u64, effort: Effort) -> Grain {
         match effort {
             _ if old >= MEDIUM_FROM => Grain::Medium,
-            Effort::Small if old < FINE_FROM => Grain::Finest,
+            Effort::Small if old < FINER_FROM => Grain::Finest,
+            Effort::Small if old < FINE_FROM => Grain::Finer,
             _ => Grain::Fine,
         }
     }
 
     pub(super) fn mesh(self) -> Mesh {
         let (width, step, chain) = match self {
-            Grain::Finest => (16, 2, 8),
+            Grain::Finest => (16, 1, 32),
+            Grain::Finer => (16, 2, 8),
             Grain::Fine => (16, 4, 8),
             Grain::Medium => (16, 16, 8),
             Grain::Coarse => (32, 32, 1),

@@ -61,7 +61,13 @@ mod tests {
     use crate::delta::noise::noise;
     use crate::delta::{SourceFile, patch::Patch};
 
-    const GRAINS: [Grain; 4] = [Grain::Finest, Grain::Fine, Grain::Medium, Grain::Coarse];
+    const GRAINS: [Grain; 5] = [
+        Grain::Finest,
+        Grain::Finer,
+        Grain::Fine,
+        Grain::Medium,
+        Grain::Coarse,
+    ];
 
     fn apply(old: &[u8], stream: &[u8], size: usize) -> Vec<u8> {
         let old = SourceFile::from(old.to_vec());
