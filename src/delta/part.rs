@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use lzma_rust2::{XzOptions, XzWriter};
 
-use super::DeltaError;
 use super::budget::Lease;
 use super::rope::Rope;
 use super::unpack::XZ;
+use super::{DeltaError, PartKind};
 use crate::format::stored_xz::StoredXzWriter;
 use crate::format::{Checksum, Sha256};
 
@@ -25,13 +25,13 @@ pub struct DeltaPart {
     len: u64,
     /// The end of the stored stream.
     end: Vec<u8>,
-    is_dense: bool,
+    kind: PartKind,
     _lease: Option<Lease>,
 }
 
 impl DeltaPart {
     /// Takes a payload, and returns the checksum of the part's file, too.
-    pub(super) fn new(payload: Rope, is_dense: bool) -> (DeltaPart, Checksum) {
+    pub(super) fn new(payload: Rope, kind: PartKind) -> (DeltaPart, Checksum) {
         let mut file = Counted::default();
         let written = file
             .write_all(&[XZ])
@@ -42,7 +42,7 @@ impl DeltaPart {
             payload,
             len: file.len,
             end,
-            is_dense,
+            kind,
             _lease: None,
         };
         (part, file.hash.finish())
@@ -65,9 +65,9 @@ impl DeltaPart {
         self.payload.memory()
     }
 
-    /// Returns whether most of it is compressed already.
-    pub fn is_dense(&self) -> bool {
-        self.is_dense
+    /// Returns what most of it is.
+    pub fn kind(&self) -> PartKind {
+        self.kind
     }
 
     /// Returns up to so many of the payload's first bytes.
@@ -154,7 +154,7 @@ mod tests {
         let part = || {
             let mut rope = Rope::default();
             rope.extend(&payload);
-            DeltaPart::new(rope, false)
+            DeltaPart::new(rope, PartKind::Common)
         };
         let (stored, checksum) = part();
         let len = stored.file_len();

@@ -9,6 +9,7 @@ use std::{
 use super::{
     DeltaPart,
     copies::{Copies, Run},
+    part_kind::{PartKind, PartKinds},
     rope::Rope,
     spine::PART_SIZE,
 };
@@ -30,8 +31,8 @@ pub(super) struct Patched {
     pub(super) old: Checksum,
     /// What makes the one out of the other.
     pub(super) how: How,
-    /// Whether it is compressed already.
-    pub(super) dense: bool,
+    /// What it is.
+    pub(super) kind: PartKind,
 }
 
 /// What makes a file out of an old one.
@@ -70,8 +71,8 @@ pub(super) struct PartWriter {
     ops: Vec<u8>,
     objects: Vec<ObjectName>,
     unpacked: u64,
-    /// How much of the blob is compressed already.
-    dense: u64,
+    /// What the blob holds.
+    kinds: PartKinds,
 }
 
 impl PartWriter {
@@ -139,7 +140,7 @@ impl PartWriter {
     /// Adds a file as what makes it out of an old one, which was tried.
     pub(super) fn patched(&mut self, checksum: Checksum, file: Patched) {
         let look = self.look(&file.header);
-        self.dense += if file.dense { file.len() } else { 0 };
+        self.kinds.add(file.kind, file.len());
         let old = self.blob.len();
         self.blob.extend(file.old.as_bytes());
         let open = Op::Open(look, file.size);
@@ -185,13 +186,13 @@ impl PartWriter {
 
     /// Ends the part; returns its header, and the part.
     pub(super) fn finish(self) -> (PartHeader, DeltaPart) {
-        let is_dense = self.dense > self.blob.len() / 2;
+        let kind = self.kinds.most(self.blob.len());
         let (modes, xattrs) = (&self.modes.entries, &self.xattrs.entries);
         let frame = PayloadFrame::new(modes, xattrs, self.blob.len(), self.ops);
         let mut payload = self.blob;
         payload.push_front(frame.before);
         payload.push(frame.after);
-        let (part, checksum) = DeltaPart::new(payload, is_dense);
+        let (part, checksum) = DeltaPart::new(payload, kind);
         let header = PartHeader {
             checksum,
             size: part.file_len(),

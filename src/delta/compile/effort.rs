@@ -1,6 +1,7 @@
 //! What a patch must save to be worth its making and its undoing.
 
 use super::Why;
+use crate::delta::PartKind;
 
 /// How much work is spent on a small bundle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -124,13 +125,15 @@ fn usual(stored: u64, content: u64) -> u64 {
 }
 
 impl Effort {
-    /// Returns the zstd level for parts; `dense` are those of which most is compressed already.
-    pub fn level(self, dense: bool) -> i32 {
-        match self {
-            _ if dense => 3,
-            Effort::Fast => 3,
-            Effort::Balanced => 9,
-            Effort::Small => 19,
+    /// Returns the zstd level that is worth its time for parts of this kind.
+    pub fn level(self, kind: PartKind) -> i32 {
+        match (self, kind) {
+            (_, PartKind::Dense) => 3,
+            (Effort::Fast, _) => 3,
+            (Effort::Balanced, PartKind::Large) => 6,
+            (Effort::Balanced, PartKind::Common) => 9,
+            (Effort::Small, PartKind::Large) => 9,
+            (Effort::Small, PartKind::Common) => 19,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     windows::{self, Look},
 };
 use crate::delta::{
-    DeltaError, SourceFile,
+    DeltaError, PartKind, SourceFile,
     copies::Copies,
     diff::{Differ, Grain},
     part_writer::{How, Patched},
@@ -195,7 +195,7 @@ impl<'a> Bench<'a> {
             size: job.new,
             old: job.pair.old,
             how,
-            dense: weight > job.new / 2,
+            kind: PartKind::of(weight, job.new),
         };
         let why = match self.costs.judge_made(&sizes) {
             Why::Saves if patch.len() > MAX_PATCH => Why::TooLarge,

@@ -10,7 +10,7 @@ use super::plan::PlannedRelease;
 use super::{Base, Error, ExportOptions};
 use crate::Observer;
 use crate::bundle::{PackObject, PartSpool, RawPart, WriteError};
-use crate::delta::{self, CompileInput, DeltaError, DeltaPart, Pair, SpineInput};
+use crate::delta::{self, CompileInput, DeltaError, DeltaPart, Pair, PartKind, SpineInput};
 use crate::format::delta::Superblock;
 use crate::repo::Repo;
 
@@ -43,10 +43,10 @@ pub(super) fn compile(
         },
         ..some_pairs(repo, release, options, &carried.pairs)
     };
-    let level = |dense| level(options, dense);
+    let level = |kind| level(options, kind);
     let (compiled, parts) = with_parts(&input, observer, |parts| {
-        let raw = parts.map(|part: DeltaPart| raw(level(part.is_dense()), part));
-        PartSpool::fill(directory, level(false), raw)
+        let raw = parts.map(|part: DeltaPart| raw(level(part.kind()), part));
+        PartSpool::fill(directory, level(PartKind::Common), raw)
     })?;
     let mut superblock = Superblock::decode(&compiled.superblock)?;
     let content = superblock.parts.iter().map(|header| header.unpacked).sum();
@@ -65,9 +65,9 @@ pub(super) fn compile(
     })
 }
 
-/// Returns the level for parts; `dense` are those of which most is compressed already.
-pub(super) fn level(options: &ExportOptions<'_>, dense: bool) -> i32 {
-    options.level.unwrap_or(options.costs.effort.level(dense))
+/// Returns the level for parts of this kind.
+pub(super) fn level(options: &ExportOptions<'_>, kind: PartKind) -> i32 {
+    options.level.unwrap_or(options.costs.effort.level(kind))
 }
 
 /// Prepares a part for being compressed.
@@ -137,7 +137,7 @@ pub(super) fn some_pairs<'a>(
         pairs,
         costs: options.costs,
         threads: thread::available_parallelism().map_or(1, usize::from),
-        part_memory: PartSpool::memory(level(options, false)),
+        part_memory: PartSpool::memory(level(options, PartKind::Common)),
         one_window_in: 1,
     }
 }

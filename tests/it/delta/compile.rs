@@ -8,7 +8,7 @@ use std::process::Command;
 
 use airlock::delta::{
     Choice, CompileInput, Compiled, CostModel, DeltaError, DeltaPart, Effort, NoSources,
-    ObjectSink, Otherwise, Pair, RepoSources, SpineInput, Way, Why, apply_part, compile,
+    ObjectSink, Otherwise, Pair, PartKind, RepoSources, SpineInput, Way, Why, apply_part, compile,
     examine_part,
 };
 use airlock::format::delta::Superblock;
@@ -322,7 +322,7 @@ fn what_is_compressed_already_is_marked() {
         let two = Two::new(Mode::Archive, &old[index..=index], &[new]);
         let mut dense = None;
         let take = &mut |part: DeltaPart| {
-            dense = Some(part.is_dense());
+            dense = Some(part.kind() == PartKind::Dense);
             Ok(())
         };
         let made = two.with_input(Effort::Balanced, |input| compile(input, &Silent, take));
@@ -330,7 +330,7 @@ fn what_is_compressed_already_is_marked() {
         // What is new cannot be compressed again; what is left of the other is nearly all zeros.
         assert_eq!(dense, Some(index == 0));
     }
-    assert!(Effort::Small.level(true) < Effort::Small.level(false));
+    assert!(Effort::Small.level(PartKind::Dense) < Effort::Small.level(PartKind::Common));
 }
 
 #[test]

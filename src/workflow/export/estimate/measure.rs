@@ -6,7 +6,7 @@ use super::super::Error;
 use super::super::compile::{level, nothing, raw, some_pairs, with_parts};
 use super::Question;
 use crate::bundle::{PackObject, PartSpool, RawPart, WriteError, weigh_packs};
-use crate::delta::{Choice, CompileInput, DeltaPart, Effort, Pair, SpineInput};
+use crate::delta::{Choice, CompileInput, DeltaPart, Effort, Pair, PartKind, SpineInput};
 use crate::format::Checksum;
 use crate::repo::Repo;
 
@@ -71,31 +71,34 @@ pub(super) fn packs(repo: &Repo, objects: &[PackObject]) -> Result<u64, Error> {
 }
 
 fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured, Error> {
-    let quick = |dense| match level(question.options, dense) {
-        level if level >= THOROUGH => Effort::Balanced.level(dense),
+    let quick = |kind| match level(question.options, kind) {
+        level if level >= THOROUGH => Effort::Balanced.level(kind),
         level => level,
     };
     let (seen, piece) = (Mutex::new(Vec::new()), Mutex::new(None));
     let (compiled, sizes) = with_parts(input, question.observer, |parts| {
         let raw = parts.map(|part: DeltaPart| {
-            let dense = part.is_dense();
-            held(&seen).push(dense);
-            if !dense {
+            let kind = part.kind();
+            held(&seen).push(kind);
+            if kind == PartKind::Common {
                 held(&piece).get_or_insert_with(|| part.beginning(PIECE));
             }
-            raw(quick(dense), part)
+            raw(quick(kind), part)
         });
-        PartSpool::weigh(quick(false), raw)
+        PartSpool::weigh(quick(PartKind::Common), raw)
     })?;
-    let wanted = level(question.options, false);
+    let wanted = level(question.options, PartKind::Common);
     let piece = piece.into_inner().unwrap_or_else(PoisonError::into_inner);
     let gain = match piece {
-        Some(piece) if wanted >= THOROUGH => gain(&piece, quick(false), wanted)?,
+        Some(piece) if wanted >= THOROUGH => gain(&piece, quick(PartKind::Common), wanted)?,
         _ => 1.0,
     };
-    let dense = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let of = |(size, dense): (&u64, &bool)| *size as f64 * if *dense { 1.0 } else { gain };
-    let bytes: f64 = sizes.iter().zip(&dense).map(of).sum();
+    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let of = |(size, kind): (&u64, &PartKind)| match kind {
+        PartKind::Common => *size as f64 * gain,
+        _ => *size as f64,
+    };
+    let bytes: f64 = sizes.iter().zip(&seen).map(of).sum();
     Ok(Measured {
         bytes: bytes as u64,
         parts: sizes.len() as u64,
