@@ -13,7 +13,7 @@ use std::io::{self, Read, Write};
 use super::Job;
 use crate::delta::DeltaError;
 use crate::delta::SourceFile;
-use crate::delta::copies::{BlockIndex, Copies, scan};
+use crate::delta::copies::{BlockIndex, Care, Copies, scan};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
 use crate::repo::{Mode, Repo, RepoError};
 
@@ -39,8 +39,12 @@ pub(super) fn make(
     let file = new_repo.file(&job.pair.new)?;
     let mut hash = file.header.hasher();
     let mut content = Hashed::new(file.reader.take(job.new + 1), &mut hash);
-    let Some(copies) = scan(&index, &source, &mut content, MAX_NEW).map_err(|e| at(e.into()))?
-    else {
+    let care = match job.is_dense {
+        true => Care::Skimming,
+        false => Care::Full,
+    };
+    let copies = scan(&index, &source, &mut content, care, MAX_NEW);
+    let Some(copies) = copies.map_err(|error| at(error.into()))? else {
         return Ok(None);
     };
     check(name, hash.finish())?;

@@ -20,7 +20,7 @@ mod scan;
 pub(super) use index::BlockIndex;
 pub(super) use old::OldFile;
 pub(super) use partner::partner;
-pub(super) use scan::scan;
+pub(super) use scan::{Care, scan};
 
 use super::rope::Rope;
 use crate::format::delta::Span;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! new  ═════════╗ both agree: a range          follow
-//!               ║ not any more: byte by byte   search ─▸ they agree again, further on
+//!               ║ not any more: every window   search ─▸ they agree again, further on
 //!      ═════════╝                                     ─▸ a window stands elsewhere in the old file
 //! ```
 
@@ -18,13 +18,23 @@ const BUFFER: usize = 1 << 20;
 /// How much is compared at a time, and how far a match is looked back.
 const STRETCH: usize = 32 << 10;
 
-/// So many windows are looked up at a time.
+/// So many windows are looked up at a time at most, and so many at first: most differences are short.
 const AHEAD: usize = 32;
-/// After so much that is nowhere in the old file, the new one is only skimmed: what it shares further
-/// on, if anything, it shares in long runs, and those are found from any place in them.
+const FEW: usize = 4;
+/// After so much that is nowhere in the old file, a file that is compressed is only skimmed: what it
+/// shares further on, if anything, it shares in long runs, and those are found from any place in them.
 const PATIENCE: usize = 64 << 10;
-/// When skimming, one stretch in so many is looked at, each of which has a window of the index in it.
+/// When skimming, one range in so many is looked at, each of which has a window of the index in it.
 const SKIMMED: usize = 4;
+
+/// How closely a file is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::delta) enum Care {
+    /// Every window is looked up.
+    Full,
+    /// Where nothing is found for long, some are: for files that are compressed already.
+    Skimming,
+}
 
 /// Makes `new` of ranges of `old`, and of what is new; nothing if that takes more than `most` bytes.
 ///
@@ -33,6 +43,7 @@ pub(in crate::delta) fn scan(
     index: &BlockIndex,
     old: &SourceFile,
     new: impl Read,
+    care: Care,
     most: u64,
 ) -> io::Result<Option<Copies>> {
     let mut scan = Scan {
@@ -43,6 +54,7 @@ pub(in crate::delta) fn scan(
         buffer: Vec::new(),
         at: 0,
         partner: 0,
+        care,
         unmatched: 0,
         copies: Copies::default(),
     };
@@ -68,6 +80,7 @@ struct Scan<'a, R> {
     at: usize,
     /// What that is aligned with in the old file.
     partner: u64,
+    care: Care,
     /// How long nothing of the old file was found, up to where this search began.
     unmatched: usize,
     copies: Copies,
@@ -101,6 +114,10 @@ impl<R: Read> Scan<'_, R> {
     /// Takes what both files have in common from here on; false if that is too little.
     fn follow(&mut self) -> io::Result<bool> {
         let mut done = false;
+        if self.unmatched >= PATIENCE && self.agree_at(self.at)? {
+            // They may have agreed before, in what was skimmed.
+            self.look_back()?;
+        }
         loop {
             let new = self.buffer.get(self.at..).unwrap_or_default();
             let new = new.get(..STRETCH).unwrap_or(new);
@@ -133,11 +150,13 @@ impl<R: Read> Scan<'_, R> {
         }
         let mut heads = [Head::default(); AHEAD];
         let end = self.buffer.len() - WINDOW + 1;
-        let mut first = start;
+        let (mut first, mut ahead) = (start, FEW);
         while first < end {
-            let count = self.look_up(first, &mut heads);
+            let some = heads.get_mut(..ahead).unwrap_or_default();
+            let count = self.look_up(first, some);
             for (head, place) in heads.iter().take(count).zip(first..) {
                 if place > start && self.agree_at(place)? {
+                    self.unmatched += place - start;
                     self.partner += (place - start) as u64;
                     return self.take_new(place);
                 }
@@ -145,7 +164,8 @@ impl<R: Read> Scan<'_, R> {
                     return self.take(&found);
                 }
             }
-            first = end.min(first + self.stride(self.unmatched + first - start));
+            first = end.min(first + self.stride(self.unmatched + first - start, ahead));
+            ahead = AHEAD.min(2 * ahead);
         }
         self.unmatched += end - start;
         self.partner += (end - start) as u64;
@@ -153,7 +173,7 @@ impl<R: Read> Scan<'_, R> {
     }
 
     /// Looks up the windows that begin at `first` and after it; returns how many there are.
-    fn look_up(&self, first: usize, heads: &mut [Head; AHEAD]) -> usize {
+    fn look_up(&self, first: usize, heads: &mut [Head]) -> usize {
         let bytes = self.buffer.get(first..).unwrap_or_default();
         let Some(window) = bytes.first_chunk::<WINDOW>() else {
             return 0;
@@ -168,18 +188,21 @@ impl<R: Read> Scan<'_, R> {
                 None => return looked_up + 1,
             }
         }
-        AHEAD
+        heads.len()
     }
 
-    /// Returns how far on the next windows are that are looked up, when nothing was found for so long.
-    fn stride(&self, unmatched: usize) -> usize {
-        let Some(skimmed) = unmatched.checked_sub(PATIENCE) else {
-            return AHEAD;
+    /// Returns how far on the next windows are that are looked up, after so many were, when nothing was
+    /// found for so long.
+    fn stride(&self, unmatched: usize, ahead: usize) -> usize {
+        let skimmed = match self.care {
+            Care::Full => None,
+            Care::Skimming => unmatched.checked_sub(PATIENCE),
         };
-        let stretch = (self.index.step() + WINDOW).next_multiple_of(AHEAD);
-        match skimmed % (SKIMMED * stretch) {
-            into if into + AHEAD < stretch => AHEAD,
-            into => SKIMMED * stretch - into,
+        let Some(skimmed) = skimmed else { return ahead };
+        let looked_at = (self.index.step() + WINDOW).next_multiple_of(AHEAD);
+        match skimmed % (SKIMMED * looked_at) {
+            into if into + ahead < looked_at => ahead,
+            into => SKIMMED * looked_at - into,
         }
     }
 
@@ -266,9 +289,13 @@ mod tests {
     use crate::delta::noise::noise;
 
     fn copies(old: &[u8], new: &[u8]) -> Copies {
+        copies_with(Care::Full, old, new)
+    }
+
+    fn copies_with(care: Care, old: &[u8], new: &[u8]) -> Copies {
         let index = BlockIndex::read(old, old.len() as u64, |_| Ok(())).unwrap();
         let source = SourceFile::from(old.to_vec());
-        let copies = scan(&index, &source, new, u64::MAX).unwrap().unwrap();
+        let copies = scan(&index, &source, new, care, u64::MAX).unwrap().unwrap();
         assert!(copies.make(old, new));
         copies
     }
@@ -291,12 +318,36 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_is_found_after_much_that_is_new() {
-        let (old, new) = (noise(1 << 20, 4), noise(3 << 20, 5));
-        let new = [&new[..2 << 20], &old[300_000..500_001], &new[2 << 20..]].concat();
-        let made = copies(&old, &new);
-        // What is skimmed over before the run is noticed is taken back.
+    fn skimming_loses_nothing_of_a_long_run() {
+        let (old, other) = (noise(3 << 20, 4), noise(3 << 20, 5));
+        // It moved, or it stands where it stood; near the end of a buffer, too.
+        let moved = [&other[..2 << 20], &old[300_000..500_001], &other[2 << 20..]].concat();
+        let made = copies_with(Care::Skimming, &old, &moved);
         assert_eq!((made.literals().len(), made.count()), (3 << 20, 3));
+        for start in (100_000..2_400_000).step_by(99_991) {
+            let mut new = old.clone();
+            let replaced = start..start + 100_000;
+            new[replaced.clone()].copy_from_slice(&other[replaced]);
+            new[start] = !old[start];
+            new[start + 99_999] = !old[start + 99_999];
+            let made = copies_with(Care::Skimming, &old, &new);
+            // Less than a window at the end of the file is always new.
+            let more = made.literals().len() - 100_000;
+            assert!(more < WINDOW as u64, "{more} at {start}");
+        }
+    }
+
+    #[test]
+    fn skimming_passes_over_most_short_runs_among_what_is_new() {
+        let (old, new) = (noise(1 << 20, 6), noise(2 << 20, 7));
+        let pieces = new.chunks(100_000).zip(old.chunks(70));
+        let new: Vec<u8> = pieces.flat_map(|(new, old)| [new, old].concat()).collect();
+        let found = |care| copies_with(care, &old, &new).count() / 2;
+        let (full, skimming) = (found(Care::Full), found(Care::Skimming));
+        assert!(
+            full == 21 && (1..15).contains(&skimming),
+            "{full} {skimming}"
+        );
     }
 
     #[test]
@@ -307,8 +358,29 @@ mod tests {
         assert_eq!(copies(&old, b"").count(), 0);
         let index = BlockIndex::read(old.as_slice(), 300_000, |_| Ok(())).unwrap();
         let source = SourceFile::from(old.clone());
-        let made = scan(&index, &source, new.as_slice(), 2_000_000).unwrap();
+        let made = scan(&index, &source, new.as_slice(), Care::Full, 2_000_000).unwrap();
         assert!(made.is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn any_file_that_is_skimmed_is_made(
+            cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..150_000, any::<u8>()), 1..8),
+        ) {
+            let old = noise(500_000, 8);
+            let mut new = old.clone();
+            for (at, len, byte) in cuts {
+                let at = at.index(new.len() + 1);
+                let end = (at + len).min(new.len());
+                match byte % 3 {
+                    0 => drop(new.drain(at..end)),
+                    1 => new[at..end].iter_mut().for_each(|one| *one ^= byte | 1),
+                    _ => drop(new.splice(at..at, noise(len, byte.into()))),
+                }
+            }
+            copies_with(Care::Skimming, &old, &new);
+        }
     }
 
     proptest! {
