@@ -14,7 +14,8 @@ const SAMPLE: usize = 4096;
 const DENSE: f64 = 7.9;
 /// Old files from this size on are indexed less closely, which saves memory.
 const MEDIUM_FROM: u64 = 32 << 20;
-/// Old files below these sizes may be indexed more closely, where memory allows.
+/// Old files below these sizes are indexed more closely at the greatest effort; beyond them that would
+/// take more memory than all patches share.
 const FINE_FROM: u64 = 24 << 20;
 const FINER_FROM: u64 = 4 << 20;
 /// What compressed files begin with: gzip, xz, zstd, bzip2.
@@ -133,5 +134,18 @@ mod tests {
         assert_eq!(of(old, &image), Grain::Coarse);
         assert_eq!(of(old, &noise(2 << 20)), Grain::Fine);
         assert_eq!(of(&vec![0; MEDIUM_FROM as usize], &text), Grain::Medium);
+    }
+
+    #[test]
+    fn the_greatest_effort_looks_closer_at_smaller_files() {
+        for (old, balanced, small) in [
+            (FINER_FROM - 1, Grain::Fine, Grain::Finest),
+            (FINER_FROM, Grain::Fine, Grain::Finer),
+            (FINE_FROM, Grain::Fine, Grain::Fine),
+            (MEDIUM_FROM, Grain::Medium, Grain::Medium),
+        ] {
+            assert_eq!(Grain::of_sizes(old, Effort::Balanced), balanced, "{old}");
+            assert_eq!(Grain::of_sizes(old, Effort::Small), small, "{old}");
+        }
     }
 }

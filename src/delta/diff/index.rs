@@ -5,7 +5,7 @@
 //!                                         further bits of its hash in those that are left
 //! chain   window number ─▸ slot           the window before it with the same top bits
 //! filter  hash, more top bits ─▸ bit      whether there is any: most windows of a new file have none,
-//!                                         and this is small enough to be near the processor
+//!                                         and this is a quarter of the table's size
 //! ```
 
 use crate::delta::room;
@@ -195,7 +195,13 @@ mod tests {
     #[test]
     fn windows_are_found_where_they_stand() {
         let old: Vec<u8> = (0..4000u32).flat_map(u32::to_be_bytes).collect();
-        for grain in [Grain::Fine, Grain::Medium, Grain::Coarse] {
+        for grain in [
+            Grain::Finest,
+            Grain::Finer,
+            Grain::Fine,
+            Grain::Medium,
+            Grain::Coarse,
+        ] {
             let mut index = Index::default();
             index.fill(&old, grain);
             let Mesh { width, step, chain } = grain.mesh();
