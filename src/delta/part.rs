@@ -154,7 +154,7 @@ mod tests {
         let part = || {
             let mut rope = Rope::default();
             rope.extend(&payload);
-            DeltaPart::new(rope, PartKind::Common)
+            DeltaPart::new(rope, PartKind::Whole)
         };
         let (stored, checksum) = part();
         let len = stored.file_len();

@@ -3,43 +3,33 @@
 /// What most of a part is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PartKind {
-    /// Patches of files like most, which are zeros where old and new agree; or whole files.
+    /// Whole files and metadata, or nothing of which there is most.
     #[default]
-    Common,
+    Whole,
+    /// Patches: zeros where old and new agree, and a little between them.
+    Patches,
     /// The patch of a large file. What the next level takes of such a part is seconds, and what it
     /// saves a few thousandths.
-    Large,
+    LargePatch,
     /// What is compressed already.
     Dense,
 }
 
-/// Files from this size on are large: they are compared window by window, too.
-const LARGE_FROM: u64 = 24 << 20;
-
 /// How much of each kind a part holds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PartKinds {
+    patches: u64,
     large: u64,
     dense: u64,
-}
-
-impl PartKind {
-    /// Judges a patch by what it takes when it is compressed quickly, and by the file that it makes.
-    pub(super) fn of(weight: u64, content: u64) -> PartKind {
-        match content {
-            _ if weight > content / 2 => PartKind::Dense,
-            LARGE_FROM.. => PartKind::Large,
-            _ => PartKind::Common,
-        }
-    }
 }
 
 impl PartKinds {
     /// Counts so many bytes.
     pub(super) fn add(&mut self, kind: PartKind, bytes: u64) {
         match kind {
-            PartKind::Common => {}
-            PartKind::Large => self.large += bytes,
+            PartKind::Whole => {}
+            PartKind::Patches => self.patches += bytes,
+            PartKind::LargePatch => self.large += bytes,
             PartKind::Dense => self.dense += bytes,
         }
     }
@@ -48,8 +38,9 @@ impl PartKinds {
     pub(super) fn most(self, all: u64) -> PartKind {
         match all / 2 {
             half if self.dense > half => PartKind::Dense,
-            half if self.large > half => PartKind::Large,
-            _ => PartKind::Common,
+            half if self.large > half => PartKind::LargePatch,
+            half if self.patches + self.large > half => PartKind::Patches,
+            _ => PartKind::Whole,
         }
     }
 }
@@ -57,20 +48,10 @@ impl PartKinds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use PartKind::{Dense, LargePatch, Patches, Whole};
 
     #[test]
     fn what_most_of_a_part_is_decides() {
-        let patches = [(600, 1000), (1, LARGE_FROM), (300, 1000), (0, 0)];
-        let [dense, large, common, empty] = patches.map(|(weight, new)| PartKind::of(weight, new));
-        assert_eq!(
-            [dense, large, common, empty],
-            [
-                PartKind::Dense,
-                PartKind::Large,
-                PartKind::Common,
-                PartKind::Common
-            ]
-        );
         let most = |parts: &[(PartKind, u64)]| {
             let mut kinds = PartKinds::default();
             for (kind, bytes) in parts {
@@ -78,12 +59,15 @@ mod tests {
             }
             kinds.most(parts.iter().map(|(_, bytes)| bytes).sum())
         };
-        assert_eq!(most(&[(dense, 51), (large, 49)]), PartKind::Dense);
-        assert_eq!(most(&[(large, 51), (common, 49)]), PartKind::Large);
-        assert_eq!(
-            most(&[(dense, 25), (large, 25), (common, 50)]),
-            PartKind::Common
-        );
-        assert_eq!(most(&[]), PartKind::Common);
+        for (parts, expected) in [
+            (&[(Dense, 51), (LargePatch, 49)][..], Dense),
+            (&[(LargePatch, 51), (Patches, 49)], LargePatch),
+            (&[(LargePatch, 50), (Patches, 50)], Patches),
+            (&[(Patches, 51), (Whole, 49)], Patches),
+            (&[(Dense, 25), (Patches, 25), (Whole, 50)], Whole),
+            (&[], Whole),
+        ] {
+            assert_eq!(most(parts), expected, "{parts:?}");
+        }
     }
 }

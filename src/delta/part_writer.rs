@@ -31,7 +31,7 @@ pub(super) struct Patched {
     pub(super) old: Checksum,
     /// What makes the one out of the other.
     pub(super) how: How,
-    /// What it is.
+    /// What most of it is, or would be in a part of its own.
     pub(super) kind: PartKind,
 }
 

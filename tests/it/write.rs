@@ -83,6 +83,7 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
     writer.superblock(0, b"superblock")?;
     let parts = [vec![b'a'; 70_000], b"second".to_vec()];
     let parts = parts.map(|bytes| RawPart {
+        is_patches: false,
         level: 3,
         len: bytes.len() as u64,
         write: Box::new(move |out| out.write_all(&bytes)),

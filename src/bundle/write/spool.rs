@@ -14,29 +14,31 @@ use super::pipeline;
 const IN_MEMORY: usize = 8 << 20;
 /// The window at most levels, as a power of two.
 const WINDOW_LOG: u32 = 24;
-/// From this level on a part is searched as a whole: no part is longer than such a window, and
-/// every reader accepts it.
+/// From this level on a part is searched as a whole: only that of a large file is longer than such a
+/// window, and every reader accepts it.
 const THOROUGH: i32 = 13;
 /// The window of thorough levels.
 const WIDE_WINDOW_LOG: u32 = 25;
 /// The search tree of thorough levels, and where it begins; twice as much memory finds nothing more.
 const CHAIN_LOG: u32 = 23;
 const HASH_LOG: u32 = 20;
-/// The level of the greatest effort. Of patches, which are long runs of zeros between a few bytes, another
-/// search makes as much as the level's own at half its work: one that takes a long match without
-/// looking further.
-const SMALLEST: i32 = 19;
-/// How long a match must be to be taken at once: nearly as long as zstd looks ahead.
+/// The highest level. Patches are long runs of zeros between a few bytes: the search one below the
+/// level's own is half the work, and makes them 1 % larger, when it weighs long matches, too.
+const HIGHEST: i32 = 19;
+/// Up to which length matches are weighed there, nearly as far as zstd looks ahead.
 const LONG_MATCH: u32 = 4000;
 /// How many places are tried for a match there, as a power of two.
 const SEARCH_LOG: u32 = 6;
 
 /// What all compressing takes together, however many cores there are.
 const MEMORY: u64 = 240 << 20;
-/// What a part takes until it is compressed: as much of it as there is yet, or the window.
+/// What a part of whole files takes until it is compressed.
 const PART: u64 = 32 << 20;
-/// What compressing one takes besides: what the level needs for searching, and the frame.
+/// What compressing one takes besides: window and tables, and the frame.
 const SEARCHING: u64 = 40 << 20;
+/// The same from this level on, whose tables are larger.
+const HIGH: i32 = 10;
+const SEARCHING_HIGH: u64 = 64 << 20;
 /// The same at thorough levels.
 const SEARCHING_THOROUGHLY: u64 = 88 << 20;
 
@@ -44,6 +46,8 @@ const SEARCHING_THOROUGHLY: u64 = 88 << 20;
 pub struct RawPart {
     /// The zstd level at which that is worth it.
     pub level: i32,
+    /// Whether most of it are patches, and so zeros.
+    pub is_patches: bool,
     /// How long the part is.
     pub len: u64,
     /// Writes the part, and gives its memory back.
@@ -105,9 +109,10 @@ impl PartSpool {
 
     /// Returns what compressing a part takes besides it, at this level.
     pub fn memory(level: i32) -> u64 {
-        match level >= THOROUGH {
-            true => SEARCHING_THOROUGHLY,
-            false => SEARCHING,
+        match level {
+            THOROUGH.. => SEARCHING_THOROUGHLY,
+            HIGH.. => SEARCHING_HIGH,
+            _ => SEARCHING,
         }
     }
 
@@ -198,7 +203,7 @@ fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
     encoder.set_parameter(CParameter::ChainLog(chain))?;
     encoder.set_parameter(CParameter::HashLog(hash))?;
     encoder.long_distance_matching(is_thorough)?;
-    if part.level == SMALLEST {
+    if part.level == HIGHEST && part.is_patches {
         encoder.set_parameter(CParameter::Strategy(Strategy::ZSTD_btopt))?;
         encoder.set_parameter(CParameter::SearchLog(SEARCH_LOG))?;
         encoder.set_parameter(CParameter::TargetLength(LONG_MATCH))?;

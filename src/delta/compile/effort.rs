@@ -42,7 +42,7 @@ mod cost {
     /// Reading both files of a pair, comparing them, and trying the patch out.
     pub(super) const MAKING: u64 = 19;
     /// Compressing the patch, most of which is zeros, at each effort's level.
-    pub(super) const COMPRESSING: [u64; 3] = [1, 5, 130];
+    pub(super) const COMPRESSING: [u64; 3] = [1, 5, 65];
     /// Applying the patch at the site, and deflating what it makes for an archive repository.
     pub(super) const UNDOING: u64 = 3 + 22;
     /// Compressing a byte that is no zero of a patch, besides, at the level of the greatest effort.
@@ -130,10 +130,10 @@ impl Effort {
         match (self, kind) {
             (_, PartKind::Dense) => 3,
             (Effort::Fast, _) => 3,
-            (Effort::Balanced, PartKind::Large) => 6,
-            (Effort::Balanced, PartKind::Common) => 9,
-            (Effort::Small, PartKind::Large) => 9,
-            (Effort::Small, PartKind::Common) => 19,
+            (Effort::Balanced, PartKind::LargePatch) => 6,
+            (Effort::Balanced, _) => 9,
+            (Effort::Small, PartKind::LargePatch) => 9,
+            (Effort::Small, _) => 19,
         }
     }
 }
@@ -192,6 +192,19 @@ mod tests {
                 media_speed,
             };
             assert_eq!(model.recompresses(), again, "{model:?}");
+        }
+    }
+
+    #[test]
+    fn what_saves_little_at_a_higher_level_gets_a_lower_one() {
+        use PartKind::{Dense, LargePatch, Patches, Whole};
+        for (effort, levels) in [
+            (Effort::Fast, [3, 3, 3, 3]),
+            (Effort::Balanced, [9, 9, 6, 3]),
+            (Effort::Small, [19, 19, 9, 3]),
+        ] {
+            let of = [Whole, Patches, LargePatch, Dense].map(|kind| effort.level(kind));
+            assert_eq!(of, levels, "{effort:?}");
         }
     }
 

@@ -194,8 +194,8 @@ impl<'a> Bench<'a> {
             header,
             size: job.new,
             old: job.pair.old,
+            kind: kind(&how, weight, job),
             how,
-            kind: PartKind::of(weight, job.new),
         };
         let why = match self.costs.judge_made(&sizes) {
             Why::Saves if patch.len() > MAX_PATCH => Why::TooLarge,
@@ -319,6 +319,18 @@ pub(super) fn undo(mut patch: Patch<'_>, old: &SourceFile, new: &[u8]) -> Result
     match rest {
         [] => patch.position(),
         _ => Err(DeltaError::WrongPatch),
+    }
+}
+
+/// Says what a file is that takes so much as a patch, or as ranges.
+fn kind(how: &How, weight: u64, job: &Job) -> PartKind {
+    match how {
+        How::Patch(_) if weight > job.new / 2 => PartKind::Dense,
+        How::Patch(_) if job.means() == Means::Windows => PartKind::LargePatch,
+        How::Patch(_) => PartKind::Patches,
+        // Nothing of these are zeros; what is new of the file stands there as it is.
+        How::Copies(copies) if weight > copies.len() / 2 => PartKind::Dense,
+        How::Copies(_) => PartKind::Whole,
     }
 }
 

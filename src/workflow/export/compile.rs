@@ -46,7 +46,7 @@ pub(super) fn compile(
     let level = |kind| level(options, kind);
     let (compiled, parts) = with_parts(&input, observer, |parts| {
         let raw = parts.map(|part: DeltaPart| raw(level(part.kind()), part));
-        PartSpool::fill(directory, level(PartKind::Common), raw)
+        PartSpool::fill(directory, level(PartKind::Whole), raw)
     })?;
     let mut superblock = Superblock::decode(&compiled.superblock)?;
     let content = superblock.parts.iter().map(|header| header.unpacked).sum();
@@ -74,6 +74,7 @@ pub(super) fn level(options: &ExportOptions<'_>, kind: PartKind) -> i32 {
 pub(super) fn raw(level: i32, part: DeltaPart) -> RawPart {
     RawPart {
         level,
+        is_patches: part.kind() == PartKind::Patches,
         len: part.file_len(),
         write: Box::new(move |out| part.write_to(out)),
     }
@@ -137,7 +138,7 @@ pub(super) fn some_pairs<'a>(
         pairs,
         costs: options.costs,
         threads: thread::available_parallelism().map_or(1, usize::from),
-        part_memory: PartSpool::memory(level(options, PartKind::Common)),
+        part_memory: PartSpool::memory(level(options, PartKind::Whole)),
         one_window_in: 1,
     }
 }

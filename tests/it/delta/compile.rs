@@ -330,7 +330,7 @@ fn what_is_compressed_already_is_marked() {
         // What is new cannot be compressed again; what is left of the other is nearly all zeros.
         assert_eq!(dense, Some(index == 0));
     }
-    assert!(Effort::Small.level(PartKind::Dense) < Effort::Small.level(PartKind::Common));
+    assert!(Effort::Small.level(PartKind::Dense) < Effort::Small.level(PartKind::Whole));
 }
 
 #[test]

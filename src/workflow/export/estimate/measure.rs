@@ -71,31 +71,32 @@ pub(super) fn packs(repo: &Repo, objects: &[PackObject]) -> Result<u64, Error> {
 }
 
 fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured, Error> {
+    let is_thorough = |kind| kind != PartKind::Dense && level(question.options, kind) >= THOROUGH;
     let quick = |kind| match level(question.options, kind) {
-        level if level >= THOROUGH => Effort::Balanced.level(kind),
-        level => level,
+        level if level < THOROUGH => level,
+        _ if is_thorough(kind) => Effort::Balanced.level(PartKind::Whole),
+        _ => Effort::Balanced.level(kind),
     };
     let (seen, piece) = (Mutex::new(Vec::new()), Mutex::new(None));
     let (compiled, sizes) = with_parts(input, question.observer, |parts| {
         let raw = parts.map(|part: DeltaPart| {
             let kind = part.kind();
             held(&seen).push(kind);
-            if kind == PartKind::Common {
-                held(&piece).get_or_insert_with(|| part.beginning(PIECE));
+            if is_thorough(kind) {
+                held(&piece).get_or_insert_with(|| (kind, part.beginning(PIECE)));
             }
             raw(quick(kind), part)
         });
-        PartSpool::weigh(quick(PartKind::Common), raw)
+        PartSpool::weigh(quick(PartKind::Whole), raw)
     })?;
-    let wanted = level(question.options, PartKind::Common);
     let piece = piece.into_inner().unwrap_or_else(PoisonError::into_inner);
     let gain = match piece {
-        Some(piece) if wanted >= THOROUGH => gain(&piece, quick(PartKind::Common), wanted)?,
-        _ => 1.0,
+        Some((kind, piece)) => gain(&piece, kind, quick(kind), level(question.options, kind))?,
+        None => 1.0,
     };
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     let of = |(size, kind): (&u64, &PartKind)| match kind {
-        PartKind::Common => *size as f64 * gain,
+        kind if is_thorough(*kind) => *size as f64 * gain,
         _ => *size as f64,
     };
     let bytes: f64 = sizes.iter().zip(&seen).map(of).sum();
@@ -108,11 +109,12 @@ fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured
 }
 
 /// Returns how much smaller a piece becomes at another level.
-fn gain(piece: &[u8], low: i32, high: i32) -> Result<f64, WriteError> {
+fn gain(piece: &[u8], kind: PartKind, low: i32, high: i32) -> Result<f64, WriteError> {
     let at = |level| {
         let bytes = piece.to_vec();
         RawPart {
             level,
+            is_patches: kind == PartKind::Patches,
             len: bytes.len() as u64,
             write: Box::new(move |out| out.write_all(&bytes)),
         }

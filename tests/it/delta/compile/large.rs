@@ -1,7 +1,7 @@
 //! Files that are not compared in memory.
 
 use airlock::Silent;
-use airlock::delta::{Choice, CompileInput, Effort, Way, Why, compile};
+use airlock::delta::{Choice, CompileInput, DeltaPart, Effort, PartKind, Way, Why, compile};
 use airlock::repo::Mode;
 
 use super::{Two, changed, noise};
@@ -54,6 +54,15 @@ fn a_large_file_is_patched_window_by_window() {
         assert!(choice.weight < 1 << 20, "{choice:?}");
         assert_eq!(choice.made, choice.weight);
     }
+    let two = Two::new(Mode::Archive, &[old], &[new]).weighed();
+    let mut kinds = Vec::new();
+    let take = &mut |part: DeltaPart| {
+        kinds.push(part.kind());
+        Ok(())
+    };
+    let made = two.with_input(Effort::Balanced, |input| compile(input, &Silent, take));
+    made.unwrap();
+    assert_eq!(kinds, [PartKind::LargePatch]);
 }
 
 /// Tells how the one file would travel, by some of its windows.

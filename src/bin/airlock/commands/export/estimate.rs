@@ -107,6 +107,6 @@ fn why(why: Why) -> &'static str {
         Why::SavesLittle => "a patch saves little",
         Why::MovesFaster => "moving is faster",
         Why::NoOldFile => "there is no old one",
-        Why::TooLarge => "too large to compare",
+        Why::TooLarge => "too much of it is new",
     }
 }
