@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::replace_file::{place_file, sync_directory};
+use super::replace_file::{directory_of, place_file, sync_directory};
 use super::sign_bundle::BundleSignatures;
 use crate::Class;
 use crate::bundle::Bundle;
@@ -146,6 +146,16 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
         source,
     })?;
     sync(path)
+}
+
+/// Finds out whether [`replace`] can write there, before work is done for it.
+pub(super) fn probe(path: &Path) -> Result<(), SidecarError> {
+    let made = tempfile::tempfile_in(directory_of(path));
+    made.map(drop).map_err(|source| SidecarError::Io {
+        action: "write",
+        path: path.into(),
+        source,
+    })
 }
 
 fn sync(path: &Path) -> Result<(), SidecarError> {

@@ -118,6 +118,9 @@ pub(in crate::workflow) fn generate_locked(
     if from == Some(to) {
         return Err(StaticDeltaError::Same(to).into());
     }
+    if let Place::File(path) = options.place {
+        sidecar::probe(path)?;
+    }
     let name = DeltaName { from, to };
     let into_repository = matches!(options.place, Place::Repository);
     if into_repository

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use airlock::Silent;
 use airlock::delta::CostModel;
 use airlock::format::delta::{DeltaName, Superblock};
 use airlock::format::{Checksum, Codec, Metadata, Summary, decode_delta_index};
@@ -15,6 +14,7 @@ use airlock::workflow::delta::{
 };
 use airlock::workflow::seal::{Signing, Unsigned};
 use airlock::workflow::{Error, journal, summary};
+use airlock::{Event, Observer, Silent};
 use serde_json::json;
 
 use crate::bench::{Bench, Key, NOW};
@@ -208,6 +208,24 @@ fn limits_say_what_is_patched_and_what_is_left_out() {
         "{refused}"
     );
     assert!(!out.exists());
+}
+
+#[test]
+fn where_nothing_can_be_written_no_work_is_begun() {
+    struct Idle;
+    impl Observer for Idle {
+        fn event(&self, event: Event) {
+            panic!("{event:?}");
+        }
+    }
+    let releases = Releases::new();
+    let absent = releases.bench.dir.path().join("absent/superblock");
+    let options = GenerateOptions {
+        place: Place::File(&absent),
+        ..releases.options(NOW)
+    };
+    let refused = generate(releases.repo(), &options, &Idle).unwrap_err();
+    assert!(matches!(refused, Error::Sidecar(_)), "{refused}");
 }
 
 #[test]
