@@ -21,6 +21,7 @@ mod error;
 mod fault;
 #[cfg(test)]
 mod noise;
+mod packer;
 mod pairing;
 mod part;
 mod part_kind;

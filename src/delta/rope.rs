@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::{VecDeque, vec_deque};
 use std::io;
 
-use zstd::bulk::Compressor;
 use zstd::zstd_safe::{self, get_error_name};
+
+use super::packer::Packer;
 
 /// How long a piece is: of one length, they fill the holes that others leave.
 const PIECE: usize = 128 << 10;
-/// How much is packed at a time.
-const PACKED: usize = 1 << 20;
 
 /// Many bytes in pieces.
 #[derive(Clone, Debug, Default)]
@@ -69,23 +68,13 @@ impl Rope {
     }
 
     /// Appends the bytes compressed, for they are many and take little; returns what they take.
-    pub(super) fn push_packed(
-        &mut self,
-        bytes: &[u8],
-        packer: &mut Compressor<'_>,
-    ) -> io::Result<u64> {
-        let mut taken = 0;
-        // Cut to size instead, what is packed would leave holes behind it that nothing fits in.
-        let mut scratch = Vec::with_capacity(zstd_safe::compress_bound(PACKED));
-        for piece in bytes.chunks(PACKED) {
-            scratch.clear();
-            packer.compress_to_buffer(piece, &mut scratch)?;
-            let packed = Box::from(scratch.as_slice());
-            taken += scratch.len() as u64;
-            self.len += piece.len() as u64;
-            self.pieces.push_back(Piece::Packed(packed, piece.len()));
-        }
-        Ok(taken)
+    pub(super) fn push_packed(&mut self, bytes: &[u8], packer: &mut Packer) -> io::Result<u64> {
+        self.len += bytes.len() as u64;
+        packer.pack(bytes, |packed, piece| {
+            // Copied, for the packer's buffer cut to size would leave a hole that nothing fits in.
+            let packed = Piece::Packed(packed.into(), piece.len());
+            self.pieces.push_back(packed);
+        })
     }
 
     /// Puts the bytes before all others.
@@ -190,15 +179,15 @@ mod tests {
         rope.push_front(b"front".to_vec());
         let mut other = Rope::default();
         other.extend(b"end");
-        let mut packer = Compressor::new(1).unwrap();
-        let packed = vec![7; 2 * PACKED + 5];
+        let mut packer = Packer::new().unwrap();
+        let packed = vec![7; (2 << 20) + 5];
         let taken = other.push_packed(&packed, &mut packer).unwrap();
         assert!(taken < 1000);
         rope.append(other);
         rope.extend(b"more");
         all.splice(0..0, *b"front");
         all.extend_from_slice(&[b"end", &packed[..], b"more"].concat());
-        assert!(rope.memory() < rope.len() - PACKED as u64);
+        assert!(rope.memory() < rope.len() - (1 << 20));
         assert_eq!(rope.len(), all.len() as u64);
         assert!(rope.pieces().collect::<Vec<_>>().concat() == all);
         assert!(rope.into_iter().collect::<Vec<_>>().concat() == all);

@@ -2,8 +2,6 @@
 
 use std::io;
 
-use zstd::bulk::Compressor;
-
 use super::{
     Choice, CompileInput, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why,
     effort::Sizes,
@@ -14,6 +12,7 @@ use crate::delta::{
     DeltaError, PartKind, SourceFile,
     copies::Copies,
     diff::{Differ, Grain},
+    packer::Packer,
     part_writer::{How, Patched},
     patch::Patch,
     room,
@@ -23,10 +22,6 @@ use crate::delta::{
 use crate::format::{FileHeader, ObjectKind, ObjectName};
 use crate::repo::Repo;
 
-/// The level at which a patch is weighed; it is compressed with others later, and harder.
-const WEIGHING: i32 = 1;
-/// How much is weighed at a time.
-const PIECE: usize = 1 << 20;
 /// Patches from this size on are kept compressed.
 const PACKED_FROM: usize = 16 << 10;
 
@@ -87,8 +82,7 @@ pub(super) struct Bench<'a> {
     old: Vec<u8>,
     new: Vec<u8>,
     stream: Vec<u8>,
-    scratch: Vec<u8>,
-    weigher: Compressor<'static>,
+    packer: Packer,
 }
 
 impl Job {
@@ -149,8 +143,7 @@ impl<'a> Bench<'a> {
             old: Vec::new(),
             new: Vec::new(),
             stream: Vec::new(),
-            scratch: Vec::with_capacity(zstd::zstd_safe::compress_bound(PIECE)),
-            weigher: Compressor::new(WEIGHING)?,
+            packer: Packer::new()?,
         })
     }
 
@@ -238,12 +231,12 @@ impl<'a> Bench<'a> {
     /// Compares both files a window at a time.
     fn windows(&mut self, job: &Job) -> Result<Option<Tried>, DeltaError> {
         let repos = (self.new_repo, self.old_repo);
-        let (differ, weigher) = (&mut self.differ, &mut self.weigher);
+        let (differ, packer) = (&mut self.differ, &mut self.packer);
         let look = Look {
             one_in: self.one_window_in,
             most: job.pair.stored,
         };
-        windows::make(repos, job, differ, weigher, look)
+        windows::make(repos, job, differ, packer, look)
     }
 
     /// Compares both files in memory.
@@ -255,7 +248,7 @@ impl<'a> Bench<'a> {
         sizes.stored = match stored {
             Some(stored) => stored,
             // Nobody deflated it yet.
-            None => weigh(&mut self.weigher, &mut self.scratch, &self.new)?,
+            None => self.packer.weigh(&self.new)?,
         };
         self.reader
             .read(self.old_repo, &old, job.old, &mut self.old)?;
@@ -285,9 +278,9 @@ impl<'a> Bench<'a> {
         let mut stream = Rope::default();
         let weight = if self.stream.len() < PACKED_FROM {
             stream.extend(&self.stream);
-            weigh(&mut self.weigher, &mut self.scratch, &self.stream)?
+            self.packer.weigh(&self.stream)?
         } else {
-            stream.push_packed(&self.stream, &mut self.weigher)?
+            stream.push_packed(&self.stream, &mut self.packer)?
         };
         Ok((stream, weight))
     }
@@ -295,7 +288,7 @@ impl<'a> Bench<'a> {
     fn weigh_copies(&mut self, copies: &Copies) -> io::Result<u64> {
         let mut weight = PER_RUN * copies.count();
         for piece in copies.literals().pieces() {
-            weight += weigh(&mut self.weigher, &mut self.scratch, &piece)?;
+            weight += self.packer.weigh(&piece)?;
         }
         Ok(weight)
     }
@@ -332,18 +325,4 @@ fn kind(how: &How, weight: u64, job: &Job) -> PartKind {
         How::Copies(copies) if weight > copies.len() / 2 => PartKind::Dense,
         How::Copies(_) => PartKind::Whole,
     }
-}
-
-/// Returns about how large the bytes are when compressed.
-fn weigh(
-    weigher: &mut Compressor<'static>,
-    scratch: &mut Vec<u8>,
-    bytes: &[u8],
-) -> io::Result<u64> {
-    let mut weight = 0;
-    for piece in bytes.chunks(PIECE) {
-        scratch.clear();
-        weight += weigher.compress_to_buffer(piece, scratch)? as u64;
-    }
-    Ok(weight)
 }

@@ -11,13 +11,12 @@
 
 use std::io::{self, Read};
 
-use zstd::bulk::Compressor;
-
 use super::Job;
 use super::job::{Tried, undo};
 use super::large::{Hashed, check, open_old};
 use crate::delta::copies::{BlockIndex, partner};
 use crate::delta::diff::{Differ, Grain, seek};
+use crate::delta::packer::Packer;
 use crate::delta::part_writer::How;
 use crate::delta::patch::Patch;
 use crate::delta::room;
@@ -56,7 +55,7 @@ pub(super) fn make(
     (new_repo, old_repo): (&Repo, &Repo),
     job: &Job,
     differ: &mut Differ,
-    packer: &mut Compressor<'_>,
+    packer: &mut Packer,
     look: Look,
 ) -> Result<Option<Tried>, DeltaError> {
     let (index, source) = open_old(new_repo, old_repo, job)?;
@@ -137,7 +136,7 @@ impl Made {
         start: u64,
         new: &[u8],
         differ: &mut Differ,
-        packer: &mut Compressor<'_>,
+        packer: &mut Packer,
     ) -> Result<(), DeltaError> {
         self.records.clear();
         seek(&mut self.records, start as i64 - self.position);
