@@ -140,22 +140,22 @@ fn remove(path: &Path) -> Result<(), SidecarError> {
 
 /// Replaces a file, durably; on a medium that may have no modes.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
-    place_file(path, bytes).map_err(|source| SidecarError::Io {
-        action: "write",
-        path: path.into(),
-        source,
-    })?;
+    place_file(path, bytes).map_err(unwritten(path))?;
     sync(path)
 }
 
 /// Finds out whether [`replace`] can write there, before work is done for it.
 pub(super) fn probe(path: &Path) -> Result<(), SidecarError> {
     let made = tempfile::tempfile_in(directory_of(path));
-    made.map(drop).map_err(|source| SidecarError::Io {
+    made.map(drop).map_err(unwritten(path))
+}
+
+fn unwritten(path: &Path) -> impl FnOnce(io::Error) -> SidecarError {
+    |source| SidecarError::Io {
         action: "write",
         path: path.into(),
         source,
-    })
+    }
 }
 
 fn sync(path: &Path) -> Result<(), SidecarError> {

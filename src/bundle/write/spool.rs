@@ -167,12 +167,7 @@ fn each(
         || Ok(CCtx::create()),
         |context, part, outlet| {
             let len = part.len;
-            let is_thorough = part.level >= THOROUGH;
             let frame = compress(context, part).map_err(WriteError::Compress)?;
-            if is_thorough {
-                // A part that waits for its patches needs no memory for being searched.
-                *context = CCtx::create();
-            }
             outlet.send((frame, len)).map_err(WriteError::Compress)
         },
         take,
@@ -209,7 +204,12 @@ fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
         encoder.set_parameter(CParameter::TargetLength(LONG_MATCH))?;
     }
     (part.write)(&mut encoder)?;
-    encoder.finish()
+    let frame = encoder.finish()?;
+    if is_thorough {
+        // A part that waits for its patches needs no memory for being searched.
+        *context = CCtx::create();
+    }
+    Ok(frame)
 }
 
 /// What a part became, in pieces: one vector would be copied each time it outgrows its memory.

@@ -95,9 +95,9 @@ fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured
         None => 1.0,
     };
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let of = |(size, kind): (&u64, &PartKind)| match kind {
-        kind if is_thorough(*kind) => *size as f64 * gain,
-        _ => *size as f64,
+    let of = |(size, kind): (&u64, &PartKind)| {
+        let gain = if is_thorough(*kind) { gain } else { 1.0 };
+        *size as f64 * gain
     };
     let bytes: f64 = sizes.iter().zip(&seen).map(of).sum();
     Ok(Measured {
