@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::{
     DeltaError, DeltaPart,
     budget::Budget,
+    packer::Packer,
     part_writer::{PartWriter, Patched},
-    spine::PART_SIZE,
+    spine::{LARGEST_IN_PART, PART_SIZE},
+    whole::check,
 };
 use crate::format::{Checksum, ObjectKind, ObjectName, delta::PartHeader};
-use crate::repo::{Repo, RepoError};
+use crate::repo::{FileObject, Repo};
 
 /// Takes the parts of a delta, in their order.
 pub type TakePart<'a> = dyn FnMut(DeltaPart) -> Result<(), DeltaError> + 'a;
@@ -66,17 +68,44 @@ impl<'a> Assembler<'a> {
     pub(super) fn file(&mut self, checksum: &Checksum) -> Result<(), DeltaError> {
         let name = ObjectName::new(*checksum, ObjectKind::File);
         let mut file = self.repo.file(checksum)?;
-        if file.size > PART_SIZE {
+        if file.size > LARGEST_IN_PART {
             let size = file.size;
             return Err(DeltaError::FileTooLarge { object: name, size });
         }
         self.make_room(file.size)?;
-        let read = self.part.file(*checksum, &file.header, &mut file.reader);
-        let actual = read.map_err(|error| DeltaError::at(name)(error.into()))?;
-        match actual == *checksum {
-            true => Ok(()),
-            false => Err(RepoError::ObjectMismatch { name, actual }.into()),
+        if file.size > PART_SIZE {
+            return self.large_file(name, file);
         }
+        let (header, content) = (&file.header, &mut file.reader);
+        let read = self.part.file(*checksum, header, content, None);
+        check(
+            name,
+            read.map_err(|error| DeltaError::at(name)(error.into()))?,
+        )
+    }
+
+    /// Adds a file that has a part of its own, where it is kept compressed; before that it waits until
+    /// there is memory for it.
+    fn large_file(&mut self, name: ObjectName, mut file: FileObject) -> Result<(), DeltaError> {
+        let needed = self.repo.object_size(&name)?.min(file.size);
+        if let Some(meter) = &self.meter {
+            meter.budget.begin(needed);
+        }
+        let (header, content) = (&file.header, &mut file.reader);
+        let read = Packer::new().and_then(|mut packer| {
+            self.part
+                .file(name.checksum, header, content, Some(&mut packer))
+        });
+        if let Some(meter) = &mut self.meter {
+            let kept = self.part.memory();
+            meter.budget.end(needed, kept);
+            meter.kept += kept;
+        }
+        check(
+            name,
+            read.map_err(|error| DeltaError::at(name)(error.into()))?,
+        )?;
+        self.close()
     }
 
     /// Adds a file as what makes it out of an old one.

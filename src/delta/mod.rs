@@ -45,6 +45,6 @@ pub use pairing::{Pairing, TreeFile};
 pub use part::DeltaPart;
 pub use part_kind::PartKind;
 pub use source::{NoSources, RepoSources, SourceFile, Sources};
-pub use spine::{PART_SIZE, Spine, SpineInput, compile_spine};
+pub use spine::{LARGEST_IN_PART, PART_SIZE, Spine, SpineInput, compile_spine};
 pub use travel::{apply_travelling, examine_travelling};
 pub use unpack::{MAX_PAYLOAD, check_part, unpack_part};

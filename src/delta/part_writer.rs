@@ -9,9 +9,10 @@ use std::{
 use super::{
     DeltaPart,
     copies::{Copies, Run},
+    packer::Packer,
     part_kind::{PartKind, PartKinds},
     rope::Rope,
-    spine::PART_SIZE,
+    spine::LARGEST_IN_PART,
 };
 use crate::format::{
     Checksum, FileHeader, ObjectKind, ObjectName, Xattrs,
@@ -81,6 +82,11 @@ impl PartWriter {
         self.objects.is_empty()
     }
 
+    /// Returns the memory that the part takes.
+    pub(super) fn memory(&self) -> u64 {
+        self.blob.memory()
+    }
+
     /// Returns about how large the part is; tables count as little as they weigh.
     pub(super) fn len(&self) -> u64 {
         self.blob.len() + self.ops.len() as u64
@@ -96,7 +102,8 @@ impl PartWriter {
         self.splice(object, Op::SpliceMetadata(span), span.len);
     }
 
-    /// Adds a whole file or symbolic link, and returns the checksum of what was added.
+    /// Adds a whole file or symbolic link, and returns the checksum of what was added; with a packer
+    /// its content is kept compressed.
     ///
     /// **Unless it is `checksum`, the part must be thrown away.**
     #[must_use = "the content is as unchecked as its reader"]
@@ -105,6 +112,7 @@ impl PartWriter {
         checksum: Checksum,
         header: &FileHeader,
         content: &mut dyn Read,
+        mut packer: Option<&mut Packer>,
     ) -> io::Result<Checksum> {
         let offset = self.blob.len();
         let mut hash = header.hasher();
@@ -113,7 +121,7 @@ impl PartWriter {
             self.blob.extend(target.as_bytes());
         } else {
             // One byte more than may be there, so that more is noticed: by the checksum.
-            let mut content = content.take(PART_SIZE + 1);
+            let mut content = content.take(LARGEST_IN_PART + 1);
             let mut piece = Vec::new();
             while content
                 .by_ref()
@@ -122,7 +130,10 @@ impl PartWriter {
                 > 0
             {
                 hash.update(&piece);
-                self.blob.extend(&piece);
+                match &mut packer {
+                    Some(packer) => drop(self.blob.push_packed(&piece, packer)?),
+                    None => self.blob.extend(&piece),
+                }
                 unpacked += piece.len() as u64;
                 piece.clear();
             }

@@ -45,10 +45,7 @@ impl WholeReader {
         };
         room::give_back(&mut self.stored);
         let (around, actual) = read.map_err(DeltaError::at(name))?;
-        match actual == *checksum {
-            true => Ok(around),
-            false => Err(RepoError::ObjectMismatch { name, actual }.into()),
-        }
+        check(name, actual).map(|()| around)
     }
 
     fn archived(
@@ -91,4 +88,12 @@ fn plain(
         stored,
     };
     Ok((around, hash.finish()))
+}
+
+/// Holds what was read against the name it was read by.
+pub(super) fn check(name: ObjectName, actual: Checksum) -> Result<(), DeltaError> {
+    match actual == name.checksum {
+        true => Ok(()),
+        false => Err(RepoError::ObjectMismatch { name, actual }.into()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{
-    Choice, CompileInput, CostModel, Effort, MAX_PATCH, Otherwise, Pair, Way, Why,
+    Choice, CompileInput, CostModel, Effort, Otherwise, Pair, Way, Why,
     effort::Sizes,
     large,
     windows::{self, Look},
@@ -17,6 +17,7 @@ use crate::delta::{
     patch::Patch,
     room,
     rope::Rope,
+    spine::LARGEST_IN_PART,
     whole::{Around, STREAMED, WholeReader},
 };
 use crate::format::{FileHeader, ObjectKind, ObjectName};
@@ -105,7 +106,7 @@ impl Job {
             true if size >= DENSE_FROM => Means::Ranges,
             _ if size <= MAX_IN_MEMORY => Means::Memory,
             // Its patch would not fit into a part.
-            _ if self.new > MAX_PATCH - MAX_PATCH / 16 => Means::Ranges,
+            _ if self.new > LARGEST_IN_PART - LARGEST_IN_PART / 16 => Means::Ranges,
             _ => Means::Windows,
         }
     }
@@ -191,7 +192,7 @@ impl<'a> Bench<'a> {
             how,
         };
         let why = match self.costs.judge_made(&sizes) {
-            Why::Saves if patch.len() > MAX_PATCH => Why::TooLarge,
+            Why::Saves if patch.len() > LARGEST_IN_PART => Why::TooLarge,
             why => why,
         };
         let way = match patch.how {

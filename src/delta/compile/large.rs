@@ -14,8 +14,9 @@ use super::Job;
 use crate::delta::DeltaError;
 use crate::delta::SourceFile;
 use crate::delta::copies::{BlockIndex, Care, Copies, scan};
-use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
-use crate::repo::{Mode, Repo, RepoError};
+use crate::delta::whole::check;
+use crate::format::{FileHeader, ObjectKind, ObjectName, Sha256};
+use crate::repo::{Mode, Repo};
 
 /// The most new bytes: all of them are in memory.
 const MAX_NEW: u64 = 62 << 20;
@@ -78,13 +79,6 @@ pub(super) fn open_old(
         None => repo.open_loose(&name)?.0,
     };
     Ok((index, SourceFile::from_file(file, job.old)))
-}
-
-pub(super) fn check(name: ObjectName, actual: Checksum) -> Result<(), DeltaError> {
-    match actual == name.checksum {
-        true => Ok(()),
-        false => Err(RepoError::ObjectMismatch { name, actual }.into()),
-    }
 }
 
 /// A reader that hashes what is read.

@@ -37,8 +37,6 @@ use job::{Bench, Job, Made};
 
 /// Larger files are not compared at all; ext4 holds none.
 const MAX_COMPARED: u64 = 1 << 44;
-/// A patch is a part's at most: it is never cut, and readers take parts of up to 256 MiB.
-const MAX_PATCH: u64 = 248 << 20;
 /// The memory that patches in the making, and parts until they are used up, share. The process
 /// takes twice as much at its peak: an allocator does not give back all that is freed.
 const MEMORY: u64 = 208 << 20;

@@ -13,7 +13,7 @@ use std::io::{self, Read};
 
 use super::Job;
 use super::job::{Tried, undo};
-use super::large::{Hashed, check, open_old};
+use super::large::{Hashed, open_old};
 use crate::delta::copies::{BlockIndex, partner};
 use crate::delta::diff::{Differ, Grain, seek};
 use crate::delta::packer::Packer;
@@ -21,6 +21,7 @@ use crate::delta::part_writer::How;
 use crate::delta::patch::Patch;
 use crate::delta::room;
 use crate::delta::rope::Rope;
+use crate::delta::whole::check;
 use crate::delta::{DeltaError, SourceFile};
 use crate::format::{ObjectKind, ObjectName};
 use crate::repo::Repo;

@@ -20,6 +20,7 @@ use crate::format::delta::DeltaName;
 use crate::repo::{AirlockLock, Repo, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::export::carry::{Carried, Carrier, held_by_all};
+use crate::workflow::export::whole::WholeInParts;
 use crate::workflow::seal::Signing;
 use crate::workflow::sidecar;
 
@@ -202,7 +203,7 @@ fn carried(repo: &Repo, options: &GenerateOptions<'_>) -> Result<Carried, Error>
     let bases: Vec<_> = options.from.into_iter().collect();
     let held = held_by_all(repo, &bases).map_err(|(_, error)| *error)?;
     let whole = largest_whole.map_or(PART_SIZE, |limit| limit.min(PART_SIZE));
-    let mut carried = Carrier::new(repo, Some(whole)).carry(&options.to, &held)?;
+    let mut carried = Carrier::new(repo, WholeInParts::UpTo(whole)).carry(&options.to, &held)?;
     let Some(limit) = largest_patched else {
         return Ok(carried);
     };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::whole::{WholeInParts, extension};
 use crate::bundle::{ObjectTotals, PackObject};
 use crate::delta::{Otherwise, Pair, Pairing, TreeFile};
 use crate::format::{Checksum, ObjectKind, ObjectName};
@@ -35,18 +36,18 @@ pub(in crate::workflow) struct Carried {
 /// Follows releases one after the other, and remembers what has travelled.
 pub(in crate::workflow) struct Carrier<'r> {
     repo: &'r Repo,
-    largest_whole: Option<u64>,
+    whole: WholeInParts,
     travelled: BTreeSet<ObjectName>,
     /// What the trees of all releases count for together.
     pub(in crate::workflow) trees: u64,
 }
 
 impl<'r> Carrier<'r> {
-    /// Begins with nothing; files of up to `largest_whole` bytes go into parts, if any do.
-    pub(in crate::workflow) fn new(repo: &'r Repo, largest_whole: Option<u64>) -> Carrier<'r> {
+    /// Begins with nothing.
+    pub(in crate::workflow) fn new(repo: &'r Repo, whole: WholeInParts) -> Carrier<'r> {
         Carrier {
             repo,
-            largest_whole,
+            whole,
             travelled: BTreeSet::new(),
             trees: 0,
         }
@@ -97,9 +98,10 @@ impl<'r> Carrier<'r> {
         carried: &mut Carried,
     ) -> Result<(), RepoError> {
         files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let mut whole = Vec::new();
         let pairing = Pairing::new(&held.files, reached);
         for file in &files {
-            let way = self.way(&file.checksum)?;
+            let way = self.way(file)?;
             carried.objects.file += 1;
             match pairing.source(file) {
                 Some(old) => carried.pairs.push(Pair {
@@ -109,7 +111,7 @@ impl<'r> Carrier<'r> {
                     otherwise: way,
                 }),
                 None if way == Otherwise::Whole => {
-                    carried.files.push(file.checksum);
+                    whole.push(file);
                     carried.spine_stored += file.size;
                 }
                 None => carried.packs.push(PackObject {
@@ -118,16 +120,18 @@ impl<'r> Carrier<'r> {
                 }),
             }
         }
+        // Files of one kind are searched together.
+        whole.sort_by_key(|file| extension(&file.path));
+        carried.files = whole.iter().map(|file| file.checksum).collect();
         Ok(())
     }
 
-    /// Decides how a file travels that is no patch. What counts is its content, which may be far
-    /// larger than what an archive stores of it.
-    fn way(&self, file: &Checksum) -> Result<Otherwise, RepoError> {
-        match self.largest_whole {
-            Some(largest) if self.repo.file(file)?.size <= largest => Ok(Otherwise::Whole),
-            _ => Ok(Otherwise::Declined),
-        }
+    /// Decides how a file travels that is no patch.
+    fn way(&self, file: &TreeFile) -> Result<Otherwise, RepoError> {
+        Ok(match self.whole.takes(self.repo, file)? {
+            true => Otherwise::Whole,
+            false => Otherwise::Declined,
+        })
     }
 }
 

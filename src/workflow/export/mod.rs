@@ -22,6 +22,7 @@ mod permit;
 mod plan;
 mod profile;
 mod target;
+pub(super) mod whole;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::attach::{self, Attachment};
 use super::base::Finder;
 use super::carry::{Carried, Carrier, held_by_all};
+use super::whole::WholeInParts;
 use super::{Error, ExportError, ExportOptions, check, history, may_return, permit, target};
 use crate::bundle::{ObjectTotals, Rollback, Room, Target};
 use crate::format::delta::Ancestor;
@@ -17,9 +18,6 @@ use crate::workflow::Finding;
 use crate::workflow::carried::MAX_TREES;
 use crate::workflow::site::next_sequence;
 use crate::{Event, Observer, Stage, Unit};
-
-/// Files of up to so much content may go into parts, when these are compressed harder than packs.
-const LARGEST_IN_PART: u64 = 8 << 20;
 
 /// What an export would write.
 #[derive(Debug, Serialize)]
@@ -111,13 +109,16 @@ pub(super) fn make(
     let finder = Finder::new(repo, options)?;
     let heads = options.refs.iter().map(|name| repo.ref_commit(name));
     let heads = heads.filter_map(Result::transpose);
-    let recompresses = options.level.is_some() || options.costs.recompresses();
+    let whole = match options.level.is_some() || options.costs.recompresses() {
+        true => WholeInParts::Compressible,
+        false => WholeInParts::Never,
+    };
     let mut planner = Planner {
         heads: heads.collect::<Result<_, _>>()?,
         repo,
         options,
         finder: &finder,
-        carrier: Carrier::new(repo, recompresses.then_some(LARGEST_IN_PART)),
+        carrier: Carrier::new(repo, whole),
         releases: Vec::new(),
         up_to_date: Vec::new(),
         findings: Vec::new(),

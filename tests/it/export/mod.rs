@@ -360,14 +360,24 @@ fn remove(files: &[PathBuf]) {
 }
 
 #[test]
-fn a_file_that_shrinks_well_still_travels_whole() {
+fn a_large_file_has_a_part_of_its_own() {
     let mut twin = Twin::new();
     twin.level = Some(3);
     let zeros = "0".repeat(40_000_000);
-    twin.release(STABLE, &[("small", "one"), ("zeros", &zeros)]);
+    twin.release(STABLE, &[("a", "one"), ("b", &zeros), ("c", "two")]);
+    let refs = [STABLE.parse().unwrap()];
+    let options = twin.options(&refs, Base::Full);
+    let plan = plan_export(&twin.bench.repo, &options, &Silent).unwrap();
+    assert_eq!(plan.releases[0].packed_files, 0);
     let exported = twin.exported(&[STABLE], Base::Full);
     assert!(exported.size < 1_000_000);
     twin.verified(&exported);
+    // A larger one than a part holds travels as it is.
+    let zeros = zeros.repeat(7);
+    twin.release(STABLE, &[("a", "one"), ("b", &zeros)]);
+    let options = twin.options(&refs, Base::Full);
+    let plan = plan_export(&twin.bench.repo, &options, &Silent).unwrap();
+    assert_eq!(plan.releases[0].packed_files, 1);
 }
 
 #[test]
