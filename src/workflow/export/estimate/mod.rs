@@ -185,7 +185,13 @@ fn whole_files(
     for file in &question.release.carried.files {
         all.push((*file, size(*file)?));
     }
-    let sample = Sample::of(all.clone(), |(_, size)| *size, sampling);
+    // A few large ones would be most of the sample; all of them are taken to be like the others.
+    let is_usual = |(_, size): &&(_, u64)| *size <= sampling.small / 8;
+    let mut usual: Vec<_> = all.iter().filter(is_usual).copied().collect();
+    if usual.is_empty() {
+        usual.clone_from(&all);
+    }
+    let sample = Sample::of(usual, |(_, size)| *size, sampling);
     let chosen: Vec<_> = sample.chosen.iter().map(|(file, _)| *file).collect();
     let measured = files(question, &chosen)?;
     let of: u64 = sample.chosen.iter().map(|(_, size)| *size).sum();

@@ -16,9 +16,9 @@ pub struct Sampling {
 impl Default for Sampling {
     fn default() -> Sampling {
         Sampling {
-            large: 1 << 20,
+            large: 4 << 20,
             small: 24 << 20,
-            block: 256 << 10,
+            block: 1 << 20,
         }
     }
 }
