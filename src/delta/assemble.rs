@@ -14,6 +14,9 @@ use super::{
 use crate::format::{Checksum, ObjectKind, ObjectName, delta::PartHeader};
 use crate::repo::{FileObject, Repo};
 
+/// No part is closed before it is as large as this, unless the next file is too large for it.
+const LEAST_PART: u64 = 4_000_000;
+
 /// Takes the parts of a delta, in their order.
 pub type TakePart<'a> = dyn FnMut(DeltaPart) -> Result<(), DeltaError> + 'a;
 
@@ -24,6 +27,8 @@ pub(super) struct Assembler<'a> {
     headers: Vec<PartHeader>,
     take: &'a mut TakePart<'a>,
     meter: Option<Meter>,
+    /// A part that has come so far is closed before the next file.
+    enough: u64,
 }
 
 /// Counts the memory of parts.
@@ -43,7 +48,16 @@ impl<'a> Assembler<'a> {
             headers: Vec::new(),
             take,
             meter: None,
+            enough: PART_SIZE,
         }
+    }
+
+    /// Says how much is still to come, as an archive stores it, which is less than half of what it is.
+    ///
+    /// The last parts are small ones: parts are compressed, and applied, on several cores, and all of
+    /// them are to come to the end together.
+    pub(super) fn expect(&mut self, left: u64) {
+        self.enough = (left / 2).clamp(LEAST_PART, PART_SIZE);
     }
 
     /// Counts parts against a budget, with what compressing one takes besides.
@@ -124,9 +138,10 @@ impl<'a> Assembler<'a> {
         Ok(self.headers)
     }
 
-    /// Closes the part if `more` bytes would make it too large.
+    /// Closes the part if it is large enough, or `more` bytes would make it too large.
     fn make_room(&mut self, more: u64) -> Result<(), DeltaError> {
-        if self.part.len().saturating_add(more) > PART_SIZE {
+        let len = self.part.len();
+        if len >= self.enough || len.saturating_add(more) > PART_SIZE {
             self.close()?;
         }
         Ok(())

@@ -30,7 +30,7 @@ use super::budget::Budget;
 use super::part_writer::Patched;
 use super::spine::{PART_SIZE, superblock};
 use super::{DeltaError, SpineInput};
-use crate::format::Checksum;
+use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::{FileObject, Mode, Repo, RepoError};
 use crate::{Event, Observer, Stage};
 use job::{Bench, Job, Made};
@@ -112,23 +112,38 @@ pub fn compile(
     for object in input.spine.metadata {
         assembler.metadata(object)?;
     }
+    let mut left = 0;
+    let mut whole = Vec::new();
+    for file in input.spine.files {
+        let stored = stored(input.spine.repo, file)?;
+        whole.push((*file, stored));
+        left += stored;
+    }
+    left += input.pairs.iter().map(|pair| pair.stored).sum::<u64>();
     let (mut patched, mut declined) = (Vec::new(), Vec::new());
-    let (mut whole, mut choices) = (Vec::new(), Vec::new());
+    let mut choices = Vec::new();
     in_path_order(input, observer, &budget, |pair, made| {
         let index = choices.len();
         choices.push(made.choice);
         match (made.patch, pair.otherwise) {
             (Some(made), _) => {
                 patched.push(index);
+                assembler.expect(left);
                 assembler.patched(pair.new, made)?;
             }
-            (None, Otherwise::Whole) => whole.push(pair.new),
+            (None, Otherwise::Whole) => {
+                whole.push((pair.new, pair.stored));
+                return Ok(());
+            }
             (None, Otherwise::Declined) => declined.push(index),
         }
+        left = left.saturating_sub(pair.stored);
         Ok(())
     })?;
-    for file in input.spine.files.iter().chain(&whole) {
-        assembler.file(file)?;
+    for (file, stored) in whole {
+        assembler.expect(left);
+        assembler.file(&file)?;
+        left = left.saturating_sub(stored);
     }
     Ok(Compiled {
         superblock: superblock(&input.spine, assembler.finish()?)?,
@@ -136,6 +151,12 @@ pub fn compile(
         declined,
         choices,
     })
+}
+
+/// Returns how large a file is as it is stored.
+fn stored(repo: &Repo, file: &Checksum) -> Result<u64, DeltaError> {
+    let name = ObjectName::new(*file, ObjectKind::File);
+    Ok(repo.object_size(&name)?)
 }
 
 /// What a worker found out about the pair of this number.

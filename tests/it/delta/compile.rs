@@ -315,6 +315,28 @@ fn parts_are_the_same_however_the_work_is_shared() {
 }
 
 #[test]
+fn the_last_parts_are_small_ones() {
+    let files: Vec<_> = (1..=8).map(|byte| vec![byte; 3_000_000]).collect();
+    let two = Two::new(Mode::Archive, &[], &files);
+    let names: Vec<_> = two.contents.keys().copied().collect();
+    let mut lens = Vec::new();
+    two.with_input(Effort::Balanced, |input| {
+        let spine = SpineInput {
+            files: &names,
+            ..input.spine
+        };
+        let input = CompileInput { spine, ..*input };
+        compile(&input, &Silent, &mut |part| {
+            lens.push(part.file_len() / 3_000_000);
+            Ok(())
+        })
+    })
+    .unwrap();
+    // Of what deflates to next to nothing, little is left from the beginning on.
+    assert_eq!(lens, [2, 2, 2, 2]);
+}
+
+#[test]
 fn what_is_compressed_already_is_marked() {
     let old = [noise(600_000, 1), noise(600_000, 2)];
     let mostly_new = [&old[0][..200_000], &noise(400_000, 3)].concat();
