@@ -34,8 +34,8 @@ pub trait ObjectSink {
     /// Takes a metadata object, which was checked against its name.
     fn metadata(&mut self, object: &ObjectName, bytes: &[u8]) -> Result<(), DeltaError>;
 
-    /// Takes a file or symbolic link; `content` is checked against `checksum` only when all of it
-    /// was read.
+    /// Takes a file or symbolic link; `content` fails where it would end unless all of it is the
+    /// object called `checksum`.
     ///
     /// **Nothing may become visible under the name unless [`apply_part`] succeeds.** Content that
     /// is left unread is read, and checked, all the same.
@@ -179,7 +179,8 @@ impl<'a> Program<'a> {
         let bytes = self.blob(span)?;
         let header = self.header(look, Some(bytes))?;
         let bytes = if header.is_symlink() { &[] } else { bytes };
-        let content = Content::whole(bytes, self.sources(), header.hasher());
+        let named = (&object.checksum, &header);
+        let content = Content::whole(bytes, self.sources(), named);
         hand_on(object, &header, bytes.len() as u64, content, sink)
     }
 
@@ -191,8 +192,8 @@ impl<'a> Program<'a> {
         body: &Body<'a>,
         sink: &mut dyn ObjectSink,
     ) -> Result<(), DeltaError> {
-        let hash = header.hasher();
-        let mut content = Content::made(&self.payload, body.ops, body.size, self.sources(), hash);
+        let named = (&object.checksum, header);
+        let mut content = Content::made(&self.payload, body.ops, body.size, self.sources(), named);
         if let Some(source) = body.source {
             content.set_source(source);
         }
@@ -320,7 +321,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Lets the sink read the content, then holds it against its name.
+/// Lets the sink read the content, and reads what it has left.
 fn hand_on(
     object: &ObjectName,
     header: &FileHeader,
@@ -333,7 +334,7 @@ fn hand_on(
         return Err(fault);
     }
     taken?;
-    check_name(object, content.finish()?)
+    content.finish()
 }
 
 fn check_name(object: &ObjectName, found: Checksum) -> Result<(), DeltaError> {

@@ -8,11 +8,12 @@ use std::io::{self, Read};
 
 use super::{ApplyFault, DeltaError, SourceFile, Sources, patch::Patch};
 use crate::format::{
-    Checksum, Sha256,
+    Checksum, FileHeader, Sha256,
     delta::{Op, PartPayload, Span},
 };
 
-/// A file's content in the making; hashes what it hands out.
+/// A file's content in the making; hashes what it hands out, and fails where it would end unless all
+/// of it has the name that was expected.
 pub(super) struct Content<'a> {
     blob: &'a [u8],
     ops: &'a [u8],
@@ -21,7 +22,9 @@ pub(super) struct Content<'a> {
     source: Option<Checksum>,
     old: Option<(Checksum, SourceFile)>,
     current: Current<'a>,
-    hash: Sha256,
+    /// What hashes it until it has ended, and what that must come to.
+    hash: Option<Sha256>,
+    name: Checksum,
     fault: Option<DeltaError>,
 }
 
@@ -33,8 +36,12 @@ enum Current<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Begins content that is these bytes; `hash` has seen the header of the object.
-    pub(super) fn whole(bytes: &'a [u8], sources: &'a dyn Sources, hash: Sha256) -> Content<'a> {
+    /// Begins content that is these bytes, of an object of this name and header.
+    pub(super) fn whole(
+        bytes: &'a [u8],
+        sources: &'a dyn Sources,
+        (name, header): (&Checksum, &FileHeader),
+    ) -> Content<'a> {
         Content {
             blob: &[],
             ops: &[],
@@ -43,7 +50,8 @@ impl<'a> Content<'a> {
             source: None,
             old: None,
             current: Current::Blob(bytes),
-            hash,
+            hash: Some(header.hasher()),
+            name: *name,
             fault: None,
         }
     }
@@ -54,13 +62,13 @@ impl<'a> Content<'a> {
         ops: &'a [u8],
         size: u64,
         sources: &'a dyn Sources,
-        hash: Sha256,
+        object: (&Checksum, &FileHeader),
     ) -> Content<'a> {
         Content {
             blob: payload.blob(),
             ops,
             size,
-            ..Content::whole(&[], sources, hash)
+            ..Content::whole(&[], sources, object)
         }
     }
 
@@ -86,12 +94,12 @@ impl<'a> Content<'a> {
         self.fault.take()
     }
 
-    /// Reads what nobody has read, and returns the checksum of header and content.
-    pub(super) fn finish(mut self) -> Result<Checksum, DeltaError> {
-        if let Err(error) = io::copy(&mut self, &mut io::sink()) {
-            return Err(self.fault.take().unwrap_or(DeltaError::Io(error)));
+    /// Reads what nobody has read, to the end.
+    pub(super) fn finish(mut self) -> Result<(), DeltaError> {
+        match io::copy(&mut self, &mut io::sink()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.fault.take().unwrap_or(DeltaError::Io(error))),
         }
-        Ok(self.hash.finish())
     }
 
     /// Makes the next bytes; 0 at the end.
@@ -103,10 +111,24 @@ impl<'a> Content<'a> {
                 (Current::Patch(patch), Some((_, old))) => patch.read(old, buf)?,
                 (_, None) => return Err(ApplyFault::NoSource.into()),
             };
-            if made > 0 || self.ops.is_empty() {
+            if made > 0 {
+                if let Some(hash) = &mut self.hash {
+                    hash.update(buf.get(..made).unwrap_or_default());
+                }
                 return Ok(made);
             }
+            if self.ops.is_empty() {
+                return self.end();
+            }
             self.step()?;
+        }
+    }
+
+    /// Holds all of it against its name, once.
+    fn end(&mut self) -> Result<usize, DeltaError> {
+        match self.hash.take().map(Sha256::finish) {
+            Some(found) if found != self.name => Err(ApplyFault::WrongChecksum(found).into()),
+            _ => Ok(0),
         }
     }
 
@@ -153,17 +175,11 @@ impl Read for Content<'_> {
         if self.fault.is_some() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        match self.make(buf) {
-            Ok(made) => {
-                self.hash.update(buf.get(..made).unwrap_or_default());
-                Ok(made)
-            }
-            Err(fault) => {
-                let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
-                self.fault = Some(fault);
-                Err(error)
-            }
-        }
+        self.make(buf).map_err(|fault| {
+            let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
+            self.fault = Some(fault);
+            error
+        })
     }
 }
 

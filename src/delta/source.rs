@@ -1,6 +1,7 @@
 //! Old files that a delta reads from, at any position.
 
 use std::{
+    cell::RefCell,
     fs::File,
     io::{self, Read},
     os::unix::fs::FileExt,
@@ -9,7 +10,10 @@ use std::{
 
 use super::DeltaError;
 use crate::{
-    format::{Checksum, ObjectKind, ObjectName},
+    format::{
+        Checksum, ObjectKind, ObjectName,
+        filez::{Checker, announced_size},
+    },
     repo::{Mode, Repo, RepoError},
 };
 
@@ -34,10 +38,12 @@ impl Sources for NoSources {
 }
 
 /// The files of a repository, in any mode.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RepoSources<'a> {
     repo: &'a Repo,
     scratch: PathBuf,
+    /// What inflates small files, and one as it is stored.
+    inflater: RefCell<(Checker, Vec<u8>)>,
 }
 
 impl<'a> RepoSources<'a> {
@@ -46,12 +52,37 @@ impl<'a> RepoSources<'a> {
         RepoSources {
             repo,
             scratch: scratch.to_owned(),
+            inflater: RefCell::default(),
         }
+    }
+
+    /// Inflates a file that is small, however it is stored.
+    fn inflated(&self, name: &ObjectName) -> Result<Option<SourceFile>, DeltaError> {
+        let (file, stored) = self.repo.open_loose(name)?;
+        if stored > MAX_IN_MEMORY {
+            return Ok(None);
+        }
+        let (checker, filez) = &mut *self.inflater.borrow_mut();
+        filez.clear();
+        file.take(stored).read_to_end(filez)?;
+        let size = match announced_size(filez) {
+            Some(size) if size <= MAX_IN_MEMORY => size,
+            _ => return Ok(None),
+        };
+        let mut content = Vec::with_capacity(size as usize);
+        checker.inflate(filez, |piece| content.extend_from_slice(piece))?;
+        Ok(Some(content.into()))
     }
 }
 
 impl Sources for RepoSources<'_> {
     fn open(&self, checksum: &Checksum) -> Result<SourceFile, DeltaError> {
+        let name = ObjectName::new(*checksum, ObjectKind::File);
+        if self.repo.mode() == Mode::Archive
+            && let Some(inflated) = self.inflated(&name)?
+        {
+            return Ok(inflated);
+        }
         let object = self.repo.file(checksum)?;
         let len = object.size;
         if len <= MAX_IN_MEMORY {
@@ -60,7 +91,6 @@ impl Sources for RepoSources<'_> {
             return Ok(bytes.into());
         }
         if self.repo.mode() != Mode::Archive {
-            let name = ObjectName::new(*checksum, ObjectKind::File);
             let (file, _) = self.repo.open_loose(&name)?;
             return Ok(SourceFile::from_file(file, len));
         }

@@ -33,18 +33,35 @@ impl Checker {
         filez: &[u8],
         mut each: impl FnMut(&[u8]),
     ) -> Result<FilezInfo, FormatError> {
-        let (header, size, mut stream) = open(filez)?;
+        let (header, size, stream) = open(filez)?;
         let mut sha = header.hasher();
-        while self.inflater.more(&mut stream)? {
-            let content = self.inflater.piece(&stream);
+        self.pieces(stream, |content| {
             sha.update(content);
             each(content);
-        }
+        })?;
         Ok(FilezInfo {
             header,
             size,
             checksum: sha.finish(),
         })
+    }
+
+    /// Hands the content of a whole `.filez` on in pieces, **without looking at its checksum**: for
+    /// what is believed only by what is made of it.
+    pub fn inflate(&mut self, filez: &[u8], each: impl FnMut(&[u8])) -> Result<(), FormatError> {
+        let (_, _, stream) = open(filez)?;
+        self.pieces(stream, each)
+    }
+
+    fn pieces(
+        &mut self,
+        mut stream: Stream<'_>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), FormatError> {
+        while self.inflater.more(&mut stream)? {
+            each(self.inflater.piece(&stream));
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@
 //! compression; larger ones flow through in pieces, whatever their size.
 
 use std::cell::RefCell;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use super::super::check::unreadable;
 use super::super::error::{Context, RepoError};
@@ -13,7 +13,7 @@ use super::super::paths;
 use super::super::stage::TempFile;
 use super::Transaction;
 use super::form;
-use crate::format::filez::{Deflater, FilezInfo, FilezReader, FilezWriter};
+use crate::format::filez::{Deflater, FilezWriter};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
 
 /// Files up to this size are handled as one buffer; so a worker needs at most twice as much.
@@ -33,11 +33,7 @@ impl Transaction<'_> {
         if size > MAX_WHOLE {
             return self.write_pieces(None, header, size, content);
         }
-        let mut bytes = Vec::new();
-        let limit = size.saturating_add(1);
-        let read = content.take(limit).read_to_end(&mut bytes);
-        read.at("read the content of a file for", self.repo.path())?;
-        expect_size(size, bytes.len() as u64)?;
+        let bytes = self.read_whole(size, content)?;
         let checksum = header.content_checksum(&bytes);
         self.write_whole(&checksum, header, &bytes)?;
         Ok(checksum)
@@ -60,114 +56,27 @@ impl Transaction<'_> {
                 .write_pieces(Some(expected), header, size, content)
                 .map(drop);
         }
-        let mut bytes = Vec::new();
-        let limit = size.saturating_add(1);
-        let read = content.take(limit).read_to_end(&mut bytes);
-        read.at("read the content of a file for", self.repo.path())?;
-        expect_size(size, bytes.len() as u64)?;
+        let bytes = self.read_whole(size, content)?;
         expect(expected, header.content_checksum(&bytes))?;
         self.write_whole(expected, header, &bytes)
     }
 
-    /// Stores a `.filez` that was checked: as it is in an archive, else its content.
-    ///
-    /// `checked` is what a [`Checker`](crate::format::filez::Checker) said of `bytes`.
-    pub fn adopt_filez(
+    /// Reads content to its end, which must come after so many bytes.
+    pub(super) fn read_whole(
         &self,
-        expected: &Checksum,
-        bytes: &[u8],
-        checked: &FilezInfo,
-    ) -> Result<(), RepoError> {
-        expect(expected, checked.checksum)?;
-        let name = file_name(expected);
-        if self.has(&name)? {
-            return Ok(());
-        }
-        self.write_one_waiting()?;
-        if self.repo.mode() != Mode::Archive {
-            let mut content =
-                FilezReader::open(bytes).map_err(|error| self.unreadable(&name, error))?;
-            return self.write_file_expecting(
-                expected,
-                &checked.header,
-                checked.size,
-                &mut content,
-            );
-        }
-        self.take(bytes.len() as u64)?;
-        self.put(&name, bytes)
-    }
-
-    /// Stores a file whose `.filez` was checked. **`content` must be what the check handed on.**
-    pub fn adopt_content(
-        &self,
-        expected: &Checksum,
-        content: &[u8],
-        checked: &FilezInfo,
-    ) -> Result<(), RepoError> {
-        expect(expected, checked.checksum)?;
-        expect_size(checked.size, content.len() as u64)?;
-        form::check(self.repo.mode(), &checked.header)?;
-        self.write_one_waiting()?;
-        self.write_whole(expected, &checked.header, content)
-    }
-
-    /// Stores a `.filez` that is too large for one buffer, checking it on the way.
-    pub fn adopt_filez_from(
-        &self,
-        expected: &Checksum,
-        stored: u64,
-        source: &mut dyn Read,
-    ) -> Result<(), RepoError> {
-        let name = file_name(expected);
-        if self.repo.mode() != Mode::Archive {
-            let mut reader = FilezReader::open(BufReader::with_capacity(PIECE, source))
-                .map_err(|error| self.unreadable(&name, error))?;
-            let (header, size) = (reader.header().clone(), reader.size());
-            return self.write_file_expecting(expected, &header, size, &mut reader);
-        }
-        self.take(stored)?;
-        let loose = paths::loose(&name, Mode::Archive);
-        let temp = self.stage.temp()?;
-        let tee = Tee {
-            source,
-            copy: &temp,
-        };
-        let info = FilezReader::open(BufReader::with_capacity(PIECE, tee))
-            .and_then(FilezReader::finish)
-            .map_err(|error| self.unreadable(&name, error))?;
-        expect(expected, info.checksum)?;
-        temp.dress(0o644, &self.owner)
-            .at("write", self.stage.full(&loose))?;
-        self.finish(&name, &temp, &loose)
-    }
-
-    /// Stores a `.filez` of `stored` bytes from a source that checks what it hands out.
-    ///
-    /// **The source must fail where it would end** unless all of it was the object called `expected`.
-    /// Only for archives: another mode takes the content by [`Transaction::write_file_expecting`].
-    pub fn adopt_checked(
-        &self,
-        expected: &Checksum,
-        stored: u64,
-        source: &mut dyn Read,
-    ) -> Result<(), RepoError> {
-        let name = file_name(expected);
-        if self.has(&name)? {
-            return Ok(());
-        }
-        self.take(stored)?;
-        let loose = paths::loose(&name, Mode::Archive);
-        let mut temp = self.stage.temp_for(&loose)?;
-        let copied = copy(source, &mut temp.file).at("write", self.stage.full(&loose))?;
-        expect_size(stored, copied)?;
-        temp.dress(0o644, &self.owner)
-            .at("write", self.stage.full(&loose))?;
-        self.finish(&name, &temp, &loose)
+        size: u64,
+        content: &mut dyn Read,
+    ) -> Result<Vec<u8>, RepoError> {
+        let room = usize::try_from(size.min(MAX_WHOLE)).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(room);
+        let read = content.take(size.saturating_add(1)).read_to_end(&mut bytes);
+        read.at("read the content of a file for", self.repo.path())?;
+        expect_size(size, bytes.len() as u64)?;
+        Ok(bytes)
     }
 
     /// Stores a file whose content is at hand and whose name is known.
-    fn write_whole(
+    pub(super) fn write_whole(
         &self,
         checksum: &Checksum,
         header: &FileHeader,
@@ -270,7 +179,7 @@ impl Transaction<'_> {
         Ok((copied + more, checksum))
     }
 
-    fn unreadable(&self, name: &ObjectName, error: io::Error) -> RepoError {
+    pub(super) fn unreadable(&self, name: &ObjectName, error: io::Error) -> RepoError {
         unreadable(name, error, || {
             self.stage.full(&paths::loose(name, self.repo.mode()))
         })
@@ -294,7 +203,7 @@ fn deflate(header: &FileHeader, content: &[u8], level: u32) -> Vec<u8> {
     })
 }
 
-fn file_name(checksum: &Checksum) -> ObjectName {
+pub(super) fn file_name(checksum: &Checksum) -> ObjectName {
     ObjectName::new(*checksum, ObjectKind::File)
 }
 
@@ -308,7 +217,7 @@ pub(super) fn expect(expected: &Checksum, actual: Checksum) -> Result<(), RepoEr
     }
 }
 
-fn expect_size(declared: u64, found: u64) -> Result<(), RepoError> {
+pub(super) fn expect_size(declared: u64, found: u64) -> Result<(), RepoError> {
     match declared == found {
         true => Ok(()),
         false => Err(RepoError::SizeMismatch { declared, found }),
@@ -360,19 +269,5 @@ impl Write for Hashing<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Hands on what it reads and keeps a copy.
-struct Tee<'a> {
-    source: &'a mut dyn Read,
-    copy: &'a TempFile,
-}
-
-impl Read for Tee<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        (&self.copy.file).write_all(buffer.get(..count).unwrap_or_default())?;
-        Ok(count)
     }
 }

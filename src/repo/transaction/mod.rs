@@ -10,6 +10,7 @@
 //! All writers take `&self` and may be called from several threads. Commits stay in memory until
 //! they are published, so a staging directory never holds one that somebody could adopt.
 
+mod adopt;
 mod backlog;
 mod file;
 mod form;

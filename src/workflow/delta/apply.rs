@@ -219,7 +219,7 @@ impl ObjectSink for Sink<'_, '_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), DeltaError> {
-        self.tx.write_file_expecting(file, header, size, content)?;
+        self.tx.adopt_made(file, header, size, content)?;
         Ok(())
     }
 }

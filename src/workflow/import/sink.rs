@@ -346,7 +346,7 @@ impl ObjectSink for PartSink<'_, '_, '_> {
         content: &mut dyn Read,
     ) -> Result<(), DeltaError> {
         if let Target::Stage(tx) = &self.importer.target {
-            tx.write_file_expecting(file, header, size, content)?;
+            tx.adopt_made(file, header, size, content)?;
         }
         Ok(())
     }

@@ -273,7 +273,7 @@ impl ObjectSink for PartSink<'_, '_, '_> {
             return Ok(());
         }
         if let Some(tx) = self.mender.need.tx {
-            tx.write_file_expecting(file, header, size, content)?;
+            tx.adopt_made(file, header, size, content)?;
         }
         self.mender.state().brought.insert(name);
         Ok(())

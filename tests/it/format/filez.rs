@@ -34,6 +34,10 @@ fn read(filez: &[u8], step: usize) -> std::io::Result<(Vec<u8>, FilezInfo)> {
 pub fn check(filez: &[u8]) -> Result<(Vec<u8>, FilezInfo), FormatError> {
     let mut content = Vec::new();
     let whole = Checker::new().check_with(filez, |piece| content.extend_from_slice(piece));
+    let mut inflated = Vec::new();
+    let inflation = Checker::new().inflate(filez, |piece| inflated.extend_from_slice(piece));
+    assert_eq!(inflation.as_ref().err(), whole.as_ref().err());
+    assert!(inflated == content);
     let smallest = if content.len() > 10_000 { 1000 } else { 1 };
     for step in [smallest, 4096] {
         match (&whole, read(filez, step)) {

@@ -1,7 +1,7 @@
 //! A transaction appears whole or not at all, and what it writes looks as libostree's does.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -241,6 +241,39 @@ fn content_that_is_not_what_was_said_is_refused() {
         .unwrap_err();
     assert!(matches!(error, RepoError::ObjectMismatch { .. }));
     assert!(!tx.has(&file(&other)).unwrap());
+}
+
+/// Fails where it would end.
+struct Unfinished<'a>(&'a [u8]);
+
+impl Read for Unfinished<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::ErrorKind::InvalidData.into()),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn what_its_source_does_not_vouch_for_is_refused() {
+    for mode in [Mode::Archive, Mode::BareUser] {
+        let (_dir, repo) = hasty(mode);
+        let header = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());
+        let name = header.content_checksum(b"abc");
+        let tx = Transaction::begin(&repo).unwrap();
+        let error = tx
+            .adopt_made(&name, &header, 3, &mut Unfinished(b"abc"))
+            .unwrap_err();
+        assert!(matches!(error, RepoError::Io { .. }), "{error:?}");
+        let error = tx
+            .adopt_made(&name, &header, 2, &mut &b"abc"[..])
+            .unwrap_err();
+        assert!(matches!(error, RepoError::SizeMismatch { .. }));
+        assert!(!tx.has(&file(&name)).unwrap());
+        tx.adopt_made(&name, &header, 3, &mut &b"abc"[..]).unwrap();
+        assert!(tx.has(&file(&name)).unwrap());
+    }
 }
 
 #[test]
