@@ -131,6 +131,21 @@ fn within_a_tenth_of_the_bundle() {
 }
 
 #[test]
+fn a_small_file_does_not_stand_for_a_large_one() {
+    let mut twin = Twin::new();
+    twin.costs.effort = Effort::Small;
+    let large = text(1, 300_000);
+    twin.release(STABLE, &[("empty", ""), ("large", &large), ("tiny", "x")]);
+    let size = twin.exported(&[STABLE], Base::Full).size;
+    let estimate = estimated(&twin, Base::Full, twin.costs, SOME);
+    assert!(
+        (size * 9 / 10..=size * 11 / 10).contains(&estimate.bytes),
+        "{} for {size}",
+        estimate.bytes
+    );
+}
+
+#[test]
 fn it_says_why() {
     let twin = Twin::new();
     let first = [released(&twin)];

@@ -185,19 +185,23 @@ fn whole_files(
     for file in &question.release.carried.files {
         all.push((*file, size(*file)?));
     }
-    // A few large ones would be most of the sample; all of them are taken to be like the others.
+    let total: u64 = all.iter().map(|(_, size)| size).sum();
+    // A few large ones would be most of the sample; where there are others they are taken to be like them.
     let is_usual = |(_, size): &&(_, u64)| *size <= sampling.small / 8;
-    let mut usual: Vec<_> = all.iter().filter(is_usual).copied().collect();
-    if usual.is_empty() {
-        usual.clone_from(&all);
-    }
-    let sample = Sample::of(usual, |(_, size)| *size, sampling);
+    let usual: Vec<_> = all.iter().filter(is_usual).copied().collect();
+    let of_usual: u64 = usual.iter().map(|(_, size)| size).sum();
+    let sample = match of_usual > total / 8 {
+        true => usual,
+        false => all.clone(),
+    };
+    let sample = Sample::of(sample, |(_, size)| *size, sampling);
     let chosen: Vec<_> = sample.chosen.iter().map(|(file, _)| *file).collect();
     let measured = files(question, &chosen)?;
     let of: u64 = sample.chosen.iter().map(|(_, size)| *size).sum();
-    ledger.parts += sample.scaled(measured.parts);
+    let of_all = |count: u64| count as f64 / of.max(1) as f64;
+    ledger.parts += (of_all(measured.parts) * total as f64).ceil() as u64;
     for (file, size) in all {
-        let bytes = size as f64 * measured.bytes as f64 / of.max(1) as f64;
+        let bytes = of_all(measured.bytes) * size as f64;
         ledger.add(file, (Way::Whole, Why::NoOldFile), size, bytes, 1.0);
     }
     Ok(())
