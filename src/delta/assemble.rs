@@ -27,8 +27,8 @@ pub(super) struct Assembler<'a> {
     headers: Vec<PartHeader>,
     take: &'a mut TakePart<'a>,
     meter: Option<Meter>,
-    /// A part that has come so far is closed before the next file.
-    enough: u64,
+    /// How much is still to come, as it is stored.
+    left: u64,
 }
 
 /// Counts the memory of parts.
@@ -48,16 +48,21 @@ impl<'a> Assembler<'a> {
             headers: Vec::new(),
             take,
             meter: None,
-            enough: PART_SIZE,
+            left: u64::MAX,
         }
     }
 
-    /// Says how much is still to come, as an archive stores it, which is less than half of what it is.
+    /// Says how much is to come, as the repository stores it.
     ///
     /// The last parts are small ones: parts are compressed, and applied, on several cores, and all of
     /// them are to come to the end together.
-    pub(super) fn expect(&mut self, left: u64) {
-        self.enough = (left / 2).clamp(LEAST_PART, PART_SIZE);
+    pub(super) fn expect(&mut self, stored: u64) {
+        self.left = stored;
+    }
+
+    /// Says that so much of it has come, or will not.
+    pub(super) fn done(&mut self, stored: u64) {
+        self.left = self.left.saturating_sub(stored);
     }
 
     /// Counts parts against a budget, with what compressing one takes besides.
@@ -86,10 +91,10 @@ impl<'a> Assembler<'a> {
             let size = file.size;
             return Err(DeltaError::FileTooLarge { object: name, size });
         }
-        self.make_room(file.size)?;
         if file.size > PART_SIZE {
             return self.large_file(name, file);
         }
+        self.make_room(file.size)?;
         let (header, content) = (&file.header, &mut file.reader);
         let read = self.part.file(*checksum, header, content, None);
         check(
@@ -98,28 +103,26 @@ impl<'a> Assembler<'a> {
         )
     }
 
-    /// Adds a file that has a part of its own, where it is kept compressed; before that it waits until
-    /// there is memory for it.
+    /// Makes a part of one file, where it is kept compressed; before that it waits until there is memory
+    /// for it. The part that is open stays open.
     fn large_file(&mut self, name: ObjectName, mut file: FileObject) -> Result<(), DeltaError> {
         let needed = self.repo.object_size(&name)?.min(file.size);
         if let Some(meter) = &self.meter {
             meter.budget.begin(needed);
         }
+        let mut part = PartWriter::default();
         let (header, content) = (&file.header, &mut file.reader);
-        let read = Packer::new().and_then(|mut packer| {
-            self.part
-                .file(name.checksum, header, content, Some(&mut packer))
-        });
-        if let Some(meter) = &mut self.meter {
-            let kept = self.part.memory();
+        let read = Packer::new()
+            .and_then(|mut packer| part.file(name.checksum, header, content, Some(&mut packer)));
+        let kept = part.memory();
+        if let Some(meter) = &self.meter {
             meter.budget.end(needed, kept);
-            meter.kept += kept;
         }
         check(
             name,
             read.map_err(|error| DeltaError::at(name)(error.into()))?,
         )?;
-        self.close()
+        self.hand_on(part, kept)
     }
 
     /// Adds a file as what makes it out of an old one.
@@ -141,7 +144,9 @@ impl<'a> Assembler<'a> {
     /// Closes the part if it is large enough, or `more` bytes would make it too large.
     fn make_room(&mut self, more: u64) -> Result<(), DeltaError> {
         let len = self.part.len();
-        if len >= self.enough || len.saturating_add(more) > PART_SIZE {
+        // An archive stores less than half of what goes into parts: it is a quarter of what is to come.
+        let enough = (self.left / 2).clamp(LEAST_PART, PART_SIZE);
+        if len >= enough || len.saturating_add(more) > PART_SIZE {
             self.close()?;
         }
         Ok(())
@@ -151,11 +156,21 @@ impl<'a> Assembler<'a> {
         if self.part.is_empty() {
             return Ok(());
         }
-        let (header, part) = std::mem::take(&mut self.part).finish();
+        let part = std::mem::take(&mut self.part);
+        let kept = self
+            .meter
+            .as_mut()
+            .map_or(0, |meter| std::mem::take(&mut meter.kept));
+        self.hand_on(part, kept)
+    }
+
+    /// Hands a part on, of which so much was counted already.
+    fn hand_on(&mut self, part: PartWriter, kept: u64) -> Result<(), DeltaError> {
+        let (header, part) = part.finish();
         self.headers.push(header);
-        let lease = self.meter.as_mut().map(|meter| {
-            let kept = std::mem::take(&mut meter.kept);
-            meter.budget.lease(kept, part.memory() + meter.compressing)
+        let lease = self.meter.as_ref().map(|meter| {
+            let bytes = part.memory() + meter.compressing;
+            meter.budget.lease(kept, bytes)
         });
         (self.take)(part.leased(lease))
     }

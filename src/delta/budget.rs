@@ -1,7 +1,7 @@
 //! Memory that making patches and compressing parts share.
 //!
 //! ```text
-//! begin ── a patch in the making ── end ── kept ── in a part ─▸ lease ── compressed, or written
+//! begin ── a patch in the making, or a large file ── end ── kept ── in a part ─▸ lease ── compressed, or written
 //! ```
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -116,7 +116,7 @@ impl PartWriter {
     ) -> io::Result<Checksum> {
         let offset = self.blob.len();
         let mut hash = header.hasher();
-        let mut unpacked = 0;
+        let (mut unpacked, mut packed) = (0, 0);
         if let Some(target) = &header.target {
             self.blob.extend(target.as_bytes());
         } else {
@@ -131,12 +131,15 @@ impl PartWriter {
             {
                 hash.update(&piece);
                 match &mut packer {
-                    Some(packer) => drop(self.blob.push_packed(&piece, packer)?),
+                    Some(packer) => packed += self.blob.push_packed(&piece, packer)?,
                     None => self.blob.extend(&piece),
                 }
                 unpacked += piece.len() as u64;
                 piece.clear();
             }
+        }
+        if packed > unpacked / 32 * 31 {
+            self.kinds.add(PartKind::Dense, unpacked);
         }
         let look = self.look(header);
         let span = Span {

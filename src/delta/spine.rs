@@ -18,8 +18,8 @@ use crate::{
     repo::Repo,
 };
 
-/// Where a part is closed: what stock calls its maximum chunk size. A metadata object above it has
-/// a part of its own.
+/// Where a part is closed at the latest: what stock calls its maximum chunk size. An object above it
+/// has a part of its own.
 pub const PART_SIZE: u64 = 32_000_000;
 /// What one file may take of a part: it is never cut, and readers take parts of up to 256 MiB.
 pub const LARGEST_IN_PART: u64 = 248 << 20;

@@ -32,7 +32,8 @@ const SEARCH_LOG: u32 = 6;
 
 /// What all compressing takes together, however many cores there are.
 const MEMORY: u64 = 240 << 20;
-/// What a part of whole files takes until it is compressed.
+/// What a part of whole files takes until it is compressed; that of a large file up to three times as
+/// much, and is waited for where it is made.
 const PART: u64 = 32 << 20;
 /// What compressing one takes besides: window and tables, and the frame.
 const SEARCHING: u64 = 40 << 20;

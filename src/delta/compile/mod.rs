@@ -3,7 +3,7 @@
 //! ```text
 //! pairs in path order ─ cut into part-sized groups, the largest first within each
 //!     ─▸ workers: read both files, compare, try the patch, weigh it     within a memory budget
-//!     ─▸ back into path order ─▸ parts of 32 MB ─▸ whoever takes them
+//!     ─▸ back into path order ─▸ parts of up to 32 MB ─▸ whoever takes them
 //! ```
 //!
 //! Path order, because what is near in the tree compresses well together. A patch that does not
@@ -112,14 +112,9 @@ pub fn compile(
     for object in input.spine.metadata {
         assembler.metadata(object)?;
     }
-    let mut left = 0;
-    let mut whole = Vec::new();
-    for file in input.spine.files {
-        let stored = stored(input.spine.repo, file)?;
-        whole.push((*file, stored));
-        left += stored;
-    }
-    left += input.pairs.iter().map(|pair| pair.stored).sum::<u64>();
+    let mut whole = sized(&input.spine)?;
+    let sizes = whole.iter().map(|(_, stored)| stored);
+    assembler.expect(sizes.sum::<u64>() + input.pairs.iter().map(|pair| pair.stored).sum::<u64>());
     let (mut patched, mut declined) = (Vec::new(), Vec::new());
     let mut choices = Vec::new();
     in_path_order(input, observer, &budget, |pair, made| {
@@ -128,7 +123,6 @@ pub fn compile(
         match (made.patch, pair.otherwise) {
             (Some(made), _) => {
                 patched.push(index);
-                assembler.expect(left);
                 assembler.patched(pair.new, made)?;
             }
             (None, Otherwise::Whole) => {
@@ -137,13 +131,12 @@ pub fn compile(
             }
             (None, Otherwise::Declined) => declined.push(index),
         }
-        left = left.saturating_sub(pair.stored);
+        assembler.done(pair.stored);
         Ok(())
     })?;
     for (file, stored) in whole {
-        assembler.expect(left);
         assembler.file(&file)?;
-        left = left.saturating_sub(stored);
+        assembler.done(stored);
     }
     Ok(Compiled {
         superblock: superblock(&input.spine, assembler.finish()?)?,
@@ -153,10 +146,13 @@ pub fn compile(
     })
 }
 
-/// Returns how large a file is as it is stored.
-fn stored(repo: &Repo, file: &Checksum) -> Result<u64, DeltaError> {
-    let name = ObjectName::new(*file, ObjectKind::File);
-    Ok(repo.object_size(&name)?)
+/// Lists the files that are carried whole, with what they take as they are stored.
+fn sized(spine: &SpineInput<'_>) -> Result<Vec<(Checksum, u64)>, DeltaError> {
+    let size = |file: &Checksum| {
+        let name = ObjectName::new(*file, ObjectKind::File);
+        Ok((*file, spine.repo.object_size(&name)?))
+    };
+    spine.files.iter().map(size).collect()
 }
 
 /// What a worker found out about the pair of this number.

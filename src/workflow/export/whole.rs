@@ -4,8 +4,8 @@ use crate::delta::{LARGEST_IN_PART, TreeFile};
 use crate::repo::{Mode, Repo, RepoError};
 
 /// Files of up to so much content are not looked at before they go into parts.
-const SMALL: u64 = 8 << 20;
-/// What a larger one takes stored at most, for about as much memory it takes until it is compressed.
+pub(super) const SMALL: u64 = 8 << 20;
+/// What a larger one may take as it is stored: it takes about as much memory until it is compressed.
 const MAX_STORED: u64 = 96 << 20;
 
 /// Which files go into parts whole. What counts is their content, which may be far larger than what

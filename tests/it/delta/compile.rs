@@ -1,6 +1,7 @@
 //! Deltas with patches: made from a repository of any mode, applied, and what is declined.
 
 mod large;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -302,38 +303,6 @@ impl ObjectSink for Examined {
         self.0.insert(*checksum, size);
         Ok(())
     }
-}
-
-#[test]
-fn parts_are_the_same_however_the_work_is_shared() {
-    let (old, new) = files();
-    let two = Two::new(Mode::Archive, &old, &new);
-    let first = two.compile(Effort::Small).unwrap();
-    for _ in 0..3 {
-        assert!(two.compile(Effort::Small).unwrap() == first);
-    }
-}
-
-#[test]
-fn the_last_parts_are_small_ones() {
-    let files: Vec<_> = (1..=8).map(|byte| vec![byte; 3_000_000]).collect();
-    let two = Two::new(Mode::Archive, &[], &files);
-    let names: Vec<_> = two.contents.keys().copied().collect();
-    let mut lens = Vec::new();
-    two.with_input(Effort::Balanced, |input| {
-        let spine = SpineInput {
-            files: &names,
-            ..input.spine
-        };
-        let input = CompileInput { spine, ..*input };
-        compile(&input, &Silent, &mut |part| {
-            lens.push(part.file_len() / 3_000_000);
-            Ok(())
-        })
-    })
-    .unwrap();
-    // Of what deflates to next to nothing, little is left from the beginning on.
-    assert_eq!(lens, [2, 2, 2, 2]);
 }
 
 #[test]
