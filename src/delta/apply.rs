@@ -330,11 +330,7 @@ fn hand_on(
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
     let taken = sink.file(&object.checksum, header, size, &mut content);
-    if let Some(fault) = content.take_fault() {
-        return Err(fault);
-    }
-    taken?;
-    content.finish()
+    content.finish(taken)
 }
 
 fn check_name(object: &ObjectName, found: Checksum) -> Result<(), DeltaError> {

@@ -87,19 +87,12 @@ impl<'a> Content<'a> {
         Ok(())
     }
 
-    /// Returns what went wrong in the operations, if that is why reading failed.
+    /// Reads what whoever took the content has left of it, to the end, unless they failed.
     ///
-    /// [`Read`] could only call it an I/O error.
-    pub(super) fn take_fault(&mut self) -> Option<DeltaError> {
-        self.fault.take()
-    }
-
-    /// Reads what nobody has read, to the end.
-    pub(super) fn finish(mut self) -> Result<(), DeltaError> {
-        match io::copy(&mut self, &mut io::sink()) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.fault.take().unwrap_or(DeltaError::Io(error))),
-        }
+    /// What went wrong in the operations explains that: [`Read`] could only call it an I/O error.
+    pub(super) fn finish(mut self, taken: Result<(), DeltaError>) -> Result<(), DeltaError> {
+        let rest = taken.and_then(|()| Ok(io::copy(&mut self, &mut io::sink()).map(drop)?));
+        self.fault.map_or(rest, Err)
     }
 
     /// Makes the next bytes; 0 at the end.

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::DeltaError;
+use super::{DeltaError, room};
 use crate::{
     format::{
         Checksum, ObjectKind, ObjectName,
@@ -19,6 +19,9 @@ use crate::{
 
 /// Content up to this size is inflated into memory, larger content into a file without a name.
 const MAX_IN_MEMORY: u64 = 8 << 20;
+
+/// What of a `.filez` tells the length of its content.
+const ANNOUNCEMENT: u64 = 16;
 
 /// Where old files come from.
 pub trait Sources {
@@ -42,8 +45,8 @@ impl Sources for NoSources {
 pub struct RepoSources<'a> {
     repo: &'a Repo,
     scratch: PathBuf,
-    /// What inflates small files, and one as it is stored.
-    inflater: RefCell<(Checker, Vec<u8>)>,
+    /// What inflates small files, once there was one, and a file as it is stored.
+    inflater: RefCell<(Option<Checker>, Vec<u8>)>,
 }
 
 impl<'a> RepoSources<'a> {
@@ -56,22 +59,29 @@ impl<'a> RepoSources<'a> {
         }
     }
 
-    /// Inflates a file that is small, however it is stored.
+    /// Inflates a file that is small, and small as it is stored, without a stream decoder; what is at
+    /// fault is left to that, which says why.
     fn inflated(&self, name: &ObjectName) -> Result<Option<SourceFile>, DeltaError> {
-        let (file, stored) = self.repo.open_loose(name)?;
+        let (mut file, stored) = self.repo.open_loose(name)?;
         if stored > MAX_IN_MEMORY {
             return Ok(None);
         }
         let (checker, filez) = &mut *self.inflater.borrow_mut();
-        filez.clear();
-        file.take(stored).read_to_end(filez)?;
+        room::clear_for(filez, usize::try_from(stored).unwrap_or(0));
+        let read = file.by_ref().take(ANNOUNCEMENT).read_to_end(filez);
+        read.map_err(|error| DeltaError::at(*name)(error.into()))?;
         let size = match announced_size(filez) {
             Some(size) if size <= MAX_IN_MEMORY => size,
             _ => return Ok(None),
         };
-        let mut content = Vec::with_capacity(size as usize);
-        checker.inflate(filez, |piece| content.extend_from_slice(piece))?;
-        Ok(Some(content.into()))
+        let read = file.take(stored).read_to_end(filez);
+        read.map_err(|error| DeltaError::at(*name)(error.into()))?;
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        let inflated = checker
+            .get_or_insert_default()
+            .inflate(filez, |piece| content.extend_from_slice(piece));
+        room::give_back(filez);
+        Ok(inflated.ok().map(|()| content.into()))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Storing files that were checked before, or are while they are read: nothing is hashed twice.
+//! Storing files that were checked before, or are while they are read: the small ones are not hashed
+//! again.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -14,7 +15,8 @@ use crate::format::{Checksum, FileHeader};
 impl Transaction<'_> {
     /// Stores a file from a source that checks what it hands out; one that is there is not read.
     ///
-    /// **The source must fail where it would end** unless all of it was the object called `expected`.
+    /// **The source must fail where it would end** unless all of it was the object called `expected`;
+    /// one that stops at `size` before it comes to its end must not be put in between.
     pub fn adopt_made(
         &self,
         expected: &Checksum,
