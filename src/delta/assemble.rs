@@ -14,9 +14,6 @@ use super::{
 use crate::format::{Checksum, ObjectKind, ObjectName, delta::PartHeader};
 use crate::repo::{FileObject, Repo};
 
-/// No part is closed before it is as large as this, unless the next file is too large for it.
-const LEAST_PART: u64 = 4_000_000;
-
 /// Takes the parts of a delta, in their order.
 pub type TakePart<'a> = dyn FnMut(DeltaPart) -> Result<(), DeltaError> + 'a;
 
@@ -29,6 +26,8 @@ pub(super) struct Assembler<'a> {
     meter: Option<Meter>,
     /// How much is still to come, as it is stored.
     left: u64,
+    /// No part is closed before it is as large as this, unless the next file is too large for it.
+    least: u64,
 }
 
 /// Counts the memory of parts.
@@ -49,15 +48,16 @@ impl<'a> Assembler<'a> {
             take,
             meter: None,
             left: u64::MAX,
+            least: PART_SIZE,
         }
     }
 
-    /// Says how much is to come, as the repository stores it.
+    /// Says how much is to come, as the repository stores it, and how small a part may be.
     ///
     /// The last parts are small ones: parts are compressed, and applied, on several cores, and all of
     /// them are to come to the end together.
-    pub(super) fn expect(&mut self, stored: u64) {
-        self.left = stored;
+    pub(super) fn expect(&mut self, stored: u64, least: u64) {
+        (self.left, self.least) = (stored, least);
     }
 
     /// Says that so much of it has come, or will not.
@@ -145,7 +145,7 @@ impl<'a> Assembler<'a> {
     fn make_room(&mut self, more: u64) -> Result<(), DeltaError> {
         let len = self.part.len();
         // An archive stores less than half of what goes into parts: it is a quarter of what is to come.
-        let enough = (self.left / 2).clamp(LEAST_PART, PART_SIZE);
+        let enough = (self.left / 2).clamp(self.least, PART_SIZE);
         if len >= enough || len.saturating_add(more) > PART_SIZE {
             self.close()?;
         }

@@ -1,7 +1,7 @@
 //! What a patch must save to be worth its making and its undoing.
 
 use super::Why;
-use crate::delta::PartKind;
+use crate::delta::{PART_SIZE, PartKind};
 
 /// How much work is spent on a small bundle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -125,6 +125,15 @@ fn usual(stored: u64, content: u64) -> u64 {
 }
 
 impl Effort {
+    /// Returns how small the last parts may be: a site that has several cores applies them sooner, but
+    /// each begins anew to learn what repeats.
+    pub(super) fn least_part(self) -> u64 {
+        match self {
+            Effort::Fast | Effort::Balanced => 4_000_000,
+            Effort::Small => PART_SIZE,
+        }
+    }
+
     /// Returns the zstd level that is worth its time for parts of this kind.
     pub fn level(self, kind: PartKind) -> i32 {
         match (self, kind) {

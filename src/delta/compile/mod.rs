@@ -113,8 +113,9 @@ pub fn compile(
         assembler.metadata(object)?;
     }
     let mut whole = sized(&input.spine)?;
-    let sizes = whole.iter().map(|(_, stored)| stored);
-    assembler.expect(sizes.sum::<u64>() + input.pairs.iter().map(|pair| pair.stored).sum::<u64>());
+    let files: u64 = whole.iter().map(|(_, stored)| stored).sum();
+    let pairs: u64 = input.pairs.iter().map(|pair| pair.stored).sum();
+    assembler.expect(files + pairs, input.costs.effort.least_part());
     let (mut patched, mut declined) = (Vec::new(), Vec::new());
     let mut choices = Vec::new();
     in_path_order(input, observer, &budget, |pair, made| {

@@ -15,8 +15,8 @@ const DENSE: f64 = 7.9;
 /// Old files from this size on are indexed less closely, which saves memory.
 const MEDIUM_FROM: u64 = 32 << 20;
 /// Old files below these sizes are indexed more closely at the greatest effort; beyond them that would
-/// take more memory than all patches share.
-const FINE_FROM: u64 = 24 << 20;
+/// take most of the memory that all patches share.
+const FINE_FROM: u64 = 20 << 20;
 const FINER_FROM: u64 = 4 << 20;
 /// What compressed files begin with: gzip, xz, zstd, bzip2.
 const MAGICS: [&[u8]; 4] = [b"\x1f\x8b", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"BZh"];
