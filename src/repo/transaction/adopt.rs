@@ -7,7 +7,7 @@ use super::super::error::{Context, RepoError};
 use super::super::mode::Mode;
 use super::super::paths;
 use super::super::stage::TempFile;
-use super::file::{MAX_WHOLE, PIECE, copy, expect, expect_size, file_name};
+use super::file::{PIECE, copy, expect, expect_size, file_name};
 use super::{Transaction, form};
 use crate::format::filez::{FilezInfo, FilezReader};
 use crate::format::{Checksum, FileHeader};
@@ -24,16 +24,7 @@ impl Transaction<'_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), RepoError> {
-        // Pieces are hashed on their way all the same.
-        if size > MAX_WHOLE {
-            return self.write_file_expecting(expected, header, size, content);
-        }
-        form::check(self.repo.mode(), header)?;
-        if self.has(&file_name(expected))? {
-            return Ok(());
-        }
-        let bytes = self.read_whole(size, content)?;
-        self.write_whole(expected, header, &bytes)
+        self.write_named(expected, header, size, content, |_| Ok(()))
     }
 
     /// Stores a `.filez` that was checked: as it is in an archive, else its content.

@@ -47,6 +47,21 @@ impl Transaction<'_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), RepoError> {
+        self.write_named(expected, header, size, content, |bytes| {
+            expect(expected, header.content_checksum(bytes))
+        })
+    }
+
+    /// Stores a file under its name, if `check` lets content pass that is small enough for one buffer;
+    /// what flows in pieces is hashed on its way.
+    pub(super) fn write_named(
+        &self,
+        expected: &Checksum,
+        header: &FileHeader,
+        size: u64,
+        content: &mut dyn Read,
+        check: impl FnOnce(&[u8]) -> Result<(), RepoError>,
+    ) -> Result<(), RepoError> {
         form::check(self.repo.mode(), header)?;
         if self.has(&file_name(expected))? {
             return Ok(());
@@ -57,16 +72,12 @@ impl Transaction<'_> {
                 .map(drop);
         }
         let bytes = self.read_whole(size, content)?;
-        expect(expected, header.content_checksum(&bytes))?;
+        check(&bytes)?;
         self.write_whole(expected, header, &bytes)
     }
 
     /// Reads content to its end, which must come after so many bytes.
-    pub(super) fn read_whole(
-        &self,
-        size: u64,
-        content: &mut dyn Read,
-    ) -> Result<Vec<u8>, RepoError> {
+    fn read_whole(&self, size: u64, content: &mut dyn Read) -> Result<Vec<u8>, RepoError> {
         let room = usize::try_from(size.min(MAX_WHOLE)).unwrap_or(0);
         let mut bytes = Vec::with_capacity(room);
         let read = content.take(size.saturating_add(1)).read_to_end(&mut bytes);
