@@ -1,7 +1,7 @@
 //! Parts one after the other: what is added goes into the one that is open, and each is handed on
 //! when it is full.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use super::{
     DeltaError, DeltaPart,
@@ -96,11 +96,7 @@ impl<'a> Assembler<'a> {
         }
         self.make_room(file.size)?;
         let (header, content) = (&file.header, &mut file.reader);
-        let read = self.part.file(*checksum, header, content, None);
-        check(
-            name,
-            read.map_err(|error| DeltaError::at(name)(error.into()))?,
-        )
+        read_as(name, self.part.file(*checksum, header, content, None))
     }
 
     /// Makes a part of one file, where it is kept compressed; before that it waits until there is memory
@@ -118,10 +114,7 @@ impl<'a> Assembler<'a> {
         if let Some(meter) = &self.meter {
             meter.budget.end(needed, kept);
         }
-        check(
-            name,
-            read.map_err(|error| DeltaError::at(name)(error.into()))?,
-        )?;
+        read_as(name, read)?;
         self.hand_on(part, kept)
     }
 
@@ -174,4 +167,12 @@ impl<'a> Assembler<'a> {
         });
         (self.take)(part.leased(lease))
     }
+}
+
+/// Holds what was read, if it could be, against the name it was read by.
+fn read_as(name: ObjectName, read: io::Result<Checksum>) -> Result<(), DeltaError> {
+    check(
+        name,
+        read.map_err(|error| DeltaError::at(name)(error.into()))?,
+    )
 }

@@ -68,14 +68,10 @@ impl<'a> RepoSources<'a> {
         }
         let (checker, filez) = &mut *self.inflater.borrow_mut();
         room::clear_for(filez, usize::try_from(stored).unwrap_or(0));
-        let read = file.by_ref().take(ANNOUNCEMENT).read_to_end(filez);
-        read.map_err(|error| DeltaError::at(*name)(error.into()))?;
-        let size = match announced_size(filez) {
-            Some(size) if size <= MAX_IN_MEMORY => size,
-            _ => return Ok(None),
+        let read = read_small(&mut file, stored, filez);
+        let Some(size) = read.map_err(|error| DeltaError::at(*name)(error.into()))? else {
+            return Ok(None);
         };
-        let read = file.take(stored).read_to_end(filez);
-        read.map_err(|error| DeltaError::at(*name)(error.into()))?;
         let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         let inflated = checker
             .get_or_insert_default()
@@ -83,6 +79,17 @@ impl<'a> RepoSources<'a> {
         room::give_back(filez);
         Ok(inflated.ok().map(|()| content.into()))
     }
+}
+
+/// Reads all of a `.filez` whose content is small, and returns how large that says it is; of another
+/// only what tells so.
+fn read_small(file: &mut File, stored: u64, filez: &mut Vec<u8>) -> io::Result<Option<u64>> {
+    file.take(ANNOUNCEMENT).read_to_end(filez)?;
+    let announced = announced_size(filez).filter(|size| *size <= MAX_IN_MEMORY);
+    if announced.is_some() {
+        file.take(stored).read_to_end(filez)?;
+    }
+    Ok(announced)
 }
 
 impl Sources for RepoSources<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::whole::{SMALL, WholeInParts, extension};
+use super::whole::{WholeInParts, order};
 use crate::bundle::{ObjectTotals, PackObject};
 use crate::delta::{Otherwise, Pair, Pairing, TreeFile};
 use crate::format::{Checksum, ObjectKind, ObjectName};
@@ -120,8 +120,7 @@ impl<'r> Carrier<'r> {
                 }),
             }
         }
-        // Large ones first, for each is compressed on one core; then files of one kind together.
-        whole.sort_by_key(|file| (file.size <= SMALL, extension(&file.path)));
+        order(&mut whole);
         carried.files = whole.iter().map(|file| file.checksum).collect();
         Ok(())
     }

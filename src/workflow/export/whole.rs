@@ -4,7 +4,7 @@ use crate::delta::{LARGEST_IN_PART, TreeFile};
 use crate::repo::{Mode, Repo, RepoError};
 
 /// Files of up to so much content are not looked at before they go into parts.
-pub(super) const SMALL: u64 = 8 << 20;
+const SMALL: u64 = 8 << 20;
 /// What a larger one may take as it is stored: it takes about as much memory until it is compressed.
 const MAX_STORED: u64 = 96 << 20;
 
@@ -32,8 +32,13 @@ impl WholeInParts {
     }
 }
 
+/// Puts large files first, for each is compressed on one core, and then those of one kind together.
+pub(super) fn order(files: &mut [&TreeFile]) {
+    files.sort_by_key(|file| (file.size <= SMALL, extension(&file.path)));
+}
+
 /// Returns what tells the kind of a file by its name: of a library without its version.
-pub(super) fn extension(path: &str) -> &str {
+fn extension(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or_default();
     match name.split_once(".so.") {
         Some(_) => "so",
