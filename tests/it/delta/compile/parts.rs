@@ -21,24 +21,31 @@ fn parts_are_the_same_however_the_work_is_shared() {
     }
 }
 
-#[test]
-fn the_last_parts_are_small_ones() {
-    let files: Vec<_> = (1..=8).map(|byte| vec![byte; 3_000_000]).collect();
-    let two = Two::new(Mode::Archive, &[], &files);
+/// Puts all files into parts whole; returns the length and the kind of each part.
+fn in_parts(two: &Two, effort: Effort) -> Vec<(u64, PartKind)> {
     let names: Vec<_> = two.contents.keys().copied().collect();
-    let mut lens = Vec::new();
-    two.with_input(Effort::Balanced, |input| {
+    let mut parts = Vec::new();
+    two.with_input(effort, |input| {
         let spine = SpineInput {
             files: &names,
             ..input.spine
         };
         let input = CompileInput { spine, ..*input };
         compile(&input, &Silent, &mut |part| {
-            lens.push(part.file_len() / 3_000_000);
+            parts.push((part.file_len(), part.kind()));
             Ok(())
         })
     })
     .unwrap();
+    parts
+}
+
+#[test]
+fn the_last_parts_are_small_ones() {
+    let files: Vec<_> = (1..=8).map(|byte| vec![byte; 3_000_000]).collect();
+    let two = Two::new(Mode::Archive, &[], &files);
+    let parts = in_parts(&two, Effort::Balanced);
+    let lens: Vec<_> = parts.iter().map(|(len, _)| len / 3_000_000).collect();
     // Of what deflates to next to nothing, little is left from the beginning on.
     assert_eq!(lens, [2, 2, 2, 2]);
 }
@@ -54,20 +61,10 @@ fn a_large_file_leaves_the_open_part_alone() {
         vec![4; 9],
     ];
     let two = Two::new(Mode::BareUser, &[], &files);
-    let names: Vec<_> = two.contents.keys().copied().collect();
-    let mut seen = Vec::new();
-    two.with_input(Effort::Small, |input| {
-        let spine = SpineInput {
-            files: &names,
-            ..input.spine
-        };
-        let input = CompileInput { spine, ..*input };
-        compile(&input, &Silent, &mut |part| {
-            seen.push((part.file_len() / 1_000_000, part.kind()));
-            Ok(())
-        })
-    })
-    .unwrap();
+    let mut seen: Vec<_> = in_parts(&two, Effort::Small)
+        .into_iter()
+        .map(|(len, kind)| (len / 1_000_000, kind))
+        .collect();
     seen.sort_unstable_by_key(|(len, _)| *len);
     let (whole, dense) = (PartKind::Whole, PartKind::Dense);
     assert_eq!(seen, [(0, whole), (33, whole), (40, dense)]);
