@@ -24,7 +24,7 @@ pub use writer::StoredXzWriter;
 
 use std::ops::Range;
 
-use crc::{CRC_32_ISO_HDLC, CRC_64_XZ, Crc, Table};
+use crc::{CRC_32_ISO_HDLC, Crc};
 use thiserror::Error;
 
 /// Stream header: magic, flags (check type 4: CRC64), CRC32 of the flags.
@@ -40,8 +40,7 @@ const STORED: u8 = 0x02;
 /// Control byte that ends the chunks.
 const END: u8 = 0x00;
 
-static CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
-static CRC64: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
+static CRC32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// What is wrong with a stored `.xz` stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -88,7 +87,7 @@ pub fn encode(content: &[u8]) -> Vec<u8> {
         out.extend_from_slice(chunk);
         control = STORED;
     }
-    out.extend_from_slice(&tail(content.len() as u64, CRC64.checksum(content)));
+    out.extend_from_slice(&tail(content.len() as u64, crc64(content)));
     out
 }
 
@@ -132,7 +131,7 @@ pub fn decode_in_place(stream: &mut Vec<u8>, limit: usize) -> Result<(), StoredX
         len += added;
         control = STORED;
     }
-    let check = CRC64.checksum(stream.get(..len).unwrap_or_default());
+    let check = crc64(stream.get(..len).unwrap_or_default());
     if stream.get(from..) != Some(&tail(len as u64, check)) {
         return Err(StoredXzFault::Tail);
     }
@@ -153,6 +152,13 @@ fn chunk(stream: &[u8], at: usize, control: u8) -> Result<Range<usize>, StoredXz
         true => Ok(start..end),
         false => Err(StoredXzFault::Truncated),
     }
+}
+
+/// The check of the content: CRC-64/XZ.
+fn crc64(content: &[u8]) -> u64 {
+    let mut digest = crc64fast::Digest::new();
+    digest.write(content);
+    digest.sum64()
 }
 
 /// Everything after the last chunk of a content of this length and check: end mark, padding,

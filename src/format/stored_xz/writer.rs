@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use crc::{Digest, Table};
+use crc64fast::Digest;
 
-use super::{BLOCK_HEADER, CHUNK, CRC64, STORED, STORED_FIRST, STREAM_HEADER, tail};
+use super::{BLOCK_HEADER, CHUNK, STORED, STORED_FIRST, STREAM_HEADER, tail};
 
 /// Wraps what is written to it into a stored `.xz` stream.
 ///
@@ -22,7 +22,7 @@ pub struct StoredXzWriter<W> {
 /// What ends the stream.
 enum End {
     /// The check so far.
-    Check(Digest<'static, u64, Table<16>>),
+    Check(Digest),
     /// All of it, known beforehand.
     Known(Vec<u8>),
 }
@@ -30,7 +30,7 @@ enum End {
 impl<W: Write> StoredXzWriter<W> {
     /// Begins a stream.
     pub fn new(out: W) -> io::Result<StoredXzWriter<W>> {
-        StoredXzWriter::begin(out, End::Check(CRC64.digest()))
+        StoredXzWriter::begin(out, End::Check(Digest::new()))
     }
 
     /// Begins a stream of which another had the same content, and ended like this.
@@ -57,7 +57,7 @@ impl<W: Write> StoredXzWriter<W> {
             self.store(&chunk)?;
         }
         let end = match self.end {
-            End::Check(check) => tail(self.len, check.finalize()),
+            End::Check(check) => tail(self.len, check.sum64()),
             End::Known(end) => end,
         };
         self.out.write_all(&end)?;
@@ -82,7 +82,7 @@ impl<W: Write> Write for StoredXzWriter<W> {
 
     fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         if let End::Check(check) = &mut self.end {
-            check.update(bytes);
+            check.write(bytes);
         }
         self.len += bytes.len() as u64;
         while self.chunk.len() + bytes.len() >= CHUNK {
