@@ -19,6 +19,7 @@
 //! only deflates here.
 
 mod check;
+mod dense;
 mod inflate;
 mod pair;
 mod read;

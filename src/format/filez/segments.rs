@@ -203,6 +203,7 @@ fn cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::filez::dense::noise;
     use crate::format::filez::whole::Stream;
 
     /// Words, zeros and noise, so that blocks of every kind end at every bit.
@@ -250,6 +251,17 @@ mod tests {
             let stream = segments.finish().unwrap();
             assert_eq!(inflated(&stream, length).unwrap(), content);
         }
+    }
+
+    #[test]
+    fn segments_that_are_stored_can_be_followed() {
+        let dense = noise(2 * SEGMENT);
+        let content = [&dense[..], &content(100), &dense, &dense[..SEGMENT]].concat();
+        let mut segments = Segments::new(Vec::new(), 6);
+        segments.push(&content).unwrap();
+        let stream = segments.finish().unwrap();
+        assert_eq!(inflated(&stream, content.len()).unwrap(), content);
+        assert!(stream.len() > content.len());
     }
 
     #[test]
