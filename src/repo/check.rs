@@ -80,7 +80,7 @@ impl Checker {
             false => {
                 let (file, _) = store.open(name)?;
                 FilezReader::open(BufReader::with_capacity(PIECE, file))
-                    .and_then(FilezReader::finish)
+                    .and_then(|reader| reader.hashed().finish())
                     .map_err(|error| unreadable(name, error, || store.full(name)))?
             }
         };

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crossbeam_channel::Receiver;
 
 use crate::bundle::MemberName;
-use crate::format::filez::FilezReader;
+use crate::format::filez::{FilezReader, HashedFilez};
 use crate::format::{Checksum, FileHeader, FormatError};
 
 use super::error::ReadError;
@@ -36,7 +36,7 @@ pub struct LargeFilez {
     size: u64,
     header: FileHeader,
     /// Gone when the content was read to its end, or failed.
-    reader: Option<FilezReader<Tee>>,
+    reader: Option<HashedFilez<Tee>>,
     fault: Option<ReadError>,
     copy: Copied,
 }
@@ -62,6 +62,7 @@ impl LargeFilez {
             copy: copy.clone(),
         };
         let reader = FilezReader::open(tee).map_err(|error| broken(member, name, error))?;
+        let reader = reader.hashed();
         let (header, size) = (reader.header().clone(), reader.size());
         let reader = Some(reader);
         Ok(LargeFilez {

@@ -126,7 +126,7 @@ impl<'r> Reader<'r> {
                 copy: &mut *tar,
                 copied: &mut copied,
             };
-            let mut content = FilezReader::open(BufReader::with_capacity(BUFFER, tap))?;
+            let mut content = FilezReader::open(BufReader::with_capacity(BUFFER, tap))?.hashed();
             pump(&mut content, &mut io::sink())?;
             let info = content.finish()?;
             tar.write_all(&ustar::END[..ustar::padding(size) as usize])?;

@@ -29,7 +29,7 @@ mod write;
 
 pub use check::Checker;
 pub use pair::{Checked, PairChecker};
-pub use read::FilezReader;
+pub use read::{FilezReader, HashedFilez};
 pub use write::{Deflater, FilezWriter};
 
 use super::content::PREFIX;

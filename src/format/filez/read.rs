@@ -9,17 +9,24 @@ use super::{FilezInfo, fault};
 use crate::format::content::{PREFIX, parse_prefix};
 use crate::format::{FileHeader, FormatError, Sha256};
 
-/// A `.filez` that is read as its content, and checked and hashed on the way.
+/// A `.filez` that is read as its content; whoever reads it hashes it.
 ///
 /// The end is reached (`Ok(0)`) only if the object is complete and nothing follows it. A fault of
 /// the object is an [`io::Error`] of the kind `InvalidData` with a [`FormatError`] in it.
 #[derive(Debug)]
 pub struct FilezReader<R> {
     input: R,
-    stream: Decompress,
+    /// What inflates; it is large, and many are only asked for their header.
+    stream: Option<Decompress>,
     header: FileHeader,
     size: u64,
     inflation: Option<Inflation>,
+}
+
+/// A `.filez` that is read as its content, and hashed on the way.
+#[derive(Debug)]
+pub struct HashedFilez<R> {
+    reader: FilezReader<R>,
     sha: Sha256,
 }
 
@@ -38,12 +45,19 @@ impl<R: BufRead> FilezReader<R> {
         let (header, size) = FileHeader::decode_zlib(&header).map_err(invalid)?;
         Ok(FilezReader {
             input,
-            stream: Decompress::new(false),
+            stream: None,
             inflation: (!header.is_symlink()).then(|| Inflation::new(size)),
-            sha: header.hasher(),
             header,
             size,
         })
+    }
+
+    /// Hashes what is read from here on; **nothing may have been read before.**
+    pub fn hashed(self) -> HashedFilez<R> {
+        HashedFilez {
+            sha: self.header.hasher(),
+            reader: self,
+        }
     }
 
     /// Returns the owner, mode, xattrs and target.
@@ -54,16 +68,6 @@ impl<R: BufRead> FilezReader<R> {
     /// Returns the size of the content, as the header announces it.
     pub fn size(&self) -> u64 {
         self.size
-    }
-
-    /// Reads what is left, checks that the object ends there, and returns what it held.
-    pub fn finish(mut self) -> io::Result<FilezInfo> {
-        io::copy(&mut self, &mut io::sink())?;
-        Ok(FilezInfo {
-            header: self.header,
-            size: self.size,
-            checksum: self.sha.finish(),
-        })
     }
 
     fn expect_end(&mut self) -> io::Result<()> {
@@ -85,17 +89,46 @@ impl<R: BufRead> Read for FilezReader<R> {
             .filter(|inflation| !inflation.is_over())
         {
             let input = self.input.fill_buf()?;
-            let step = inflation.step(&mut self.stream, input, output, FlushDecompress::None);
+            let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
+            let step = inflation.step(stream, input, output, FlushDecompress::None);
             let step = step.map_err(invalid)?;
             self.input.consume(step.consumed);
             if step.produced > 0 {
-                self.sha
-                    .update(output.get(..step.produced).unwrap_or_default());
                 return Ok(step.produced);
             }
         }
         self.expect_end()?;
         Ok(0)
+    }
+}
+
+impl<R: BufRead> HashedFilez<R> {
+    /// Returns the owner, mode, xattrs and target.
+    pub fn header(&self) -> &FileHeader {
+        &self.reader.header
+    }
+
+    /// Returns the size of the content, as the header announces it.
+    pub fn size(&self) -> u64 {
+        self.reader.size
+    }
+
+    /// Reads what is left, checks that the object ends there, and returns what it held.
+    pub fn finish(mut self) -> io::Result<FilezInfo> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(FilezInfo {
+            header: self.reader.header,
+            size: self.reader.size,
+            checksum: self.sha.finish(),
+        })
+    }
+}
+
+impl<R: BufRead> Read for HashedFilez<R> {
+    fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(output)?;
+        self.sha.update(output.get(..count).unwrap_or_default());
+        Ok(count)
     }
 }
 

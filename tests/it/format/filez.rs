@@ -19,7 +19,7 @@ fn filez(content: &[u8]) -> Vec<u8> {
 
 /// Reads through a [`FilezReader`], a few bytes of input and output at a time.
 fn read(filez: &[u8], step: usize) -> std::io::Result<(Vec<u8>, FilezInfo)> {
-    let mut reader = FilezReader::open(std::io::BufReader::with_capacity(step, filez))?;
+    let mut reader = FilezReader::open(std::io::BufReader::with_capacity(step, filez))?.hashed();
     let mut content = Vec::new();
     let mut piece = vec![0; step];
     loop {

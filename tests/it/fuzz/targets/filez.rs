@@ -45,7 +45,7 @@ pub fn filez(data: &[u8]) -> bool {
 }
 
 fn stream(data: &[u8]) -> Option<(Vec<u8>, airlock::format::Checksum)> {
-    let mut reader = FilezReader::open(data).ok()?;
+    let mut reader = FilezReader::open(data).ok()?.hashed();
     let mut content = Vec::new();
     reader.read_to_end(&mut content).ok()?;
     Some((content, reader.finish().ok()?.checksum))
