@@ -30,6 +30,9 @@ const PACKED_FROM: usize = 16 << 10;
 const MAX_IN_MEMORY: u64 = 24 << 20;
 /// Files of which most is compressed already need not be, from this size on.
 const DENSE_FROM: u64 = 12 << 20;
+/// The patch of a large file is compressed by at least such a part more than when it is weighed: of a
+/// browser's library it is a sixth to a fifth.
+const GAIN: u64 = 8;
 /// What a run takes, compressed.
 const PER_RUN: u64 = 5;
 
@@ -183,13 +186,16 @@ impl<'a> Bench<'a> {
             Ok(tried) => tried,
             Err(why) => return Ok(Made::none(&job.pair, why)),
         };
-        sizes.patch = weight;
         let patch = Patched {
             header,
             size: job.new,
             old: job.pair.old,
             kind: kind(&how, weight, job),
             how,
+        };
+        sizes.patch = match patch.kind {
+            PartKind::LargePatch => weight - weight / GAIN,
+            PartKind::Whole | PartKind::Patches | PartKind::Dense => weight,
         };
         let why = match self.costs.judge_made(&sizes) {
             Why::Saves if patch.len() > LARGEST_IN_PART => Why::TooLarge,
@@ -235,7 +241,7 @@ impl<'a> Bench<'a> {
         let (differ, packer) = (&mut self.differ, &mut self.packer);
         let look = Look {
             one_in: self.one_window_in,
-            most: job.pair.stored,
+            most: job.pair.stored + job.pair.stored / (GAIN - 1),
         };
         windows::make(repos, job, differ, packer, look)
     }
