@@ -40,13 +40,21 @@ impl Budget {
         }
     }
 
-    /// Begins work that needs so much memory.
+    /// Begins work that needs so much memory, when there is as much.
     pub(super) fn begin(&self, needed: u64) {
-        let too_much = |state: &mut State| state.moving > 0 && state.used + needed > self.limit;
+        let too_much = |state: &mut State| !state.has(needed, self.limit);
         let waited = self.changed.wait_while(self.state(), too_much);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.used += needed;
-        state.moving += 1;
+        waited.unwrap_or_else(PoisonError::into_inner).begin(needed);
+    }
+
+    /// Begins work that needs so much memory, if there is as much; tells whether it did.
+    pub(super) fn try_begin(&self, needed: u64) -> bool {
+        let mut state = self.state();
+        let has = state.has(needed, self.limit);
+        if has {
+            state.begin(needed);
+        }
+        has
     }
 
     /// Ends work that needed so much memory, and of which so much is kept.
@@ -58,11 +66,17 @@ impl Budget {
         self.changed.notify_all();
     }
 
-    /// Makes of so much that is kept a lease of `bytes`; nobody waits.
+    /// Makes of so much that is kept a lease of `bytes`.
+    ///
+    /// It goes before work that was not begun, and so may take half as much again as there is; beyond
+    /// that it waits, too, for what is under way.
     pub(super) fn lease(self: &Arc<Self>, kept: u64, bytes: u64) -> Lease {
-        let mut state = self.state();
-        state.used = state.used.saturating_sub(kept) + bytes;
-        state.moving += 1;
+        let most = self.limit + self.limit / 2;
+        let too_much = |state: &mut State| !state.has(bytes.saturating_sub(kept), most);
+        let waited = self.changed.wait_while(self.state(), too_much);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.used = state.used.saturating_sub(kept);
+        state.begin(bytes);
         drop(state);
         self.changed.notify_all();
         Lease {
@@ -73,6 +87,17 @@ impl Budget {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has(&self, needed: u64, limit: u64) -> bool {
+        self.moving == 0 || self.used + needed <= limit
+    }
+
+    fn begin(&mut self, needed: u64) {
+        self.used += needed;
+        self.moving += 1;
     }
 }
 
@@ -104,6 +129,23 @@ mod tests {
         budget.begin(1000);
         budget.end(1000, 0);
         assert_eq!(budget.state().used, 70);
+    }
+
+    #[test]
+    fn a_lease_waits_for_what_is_far_too_much() {
+        let budget = Arc::new(Budget::new(100));
+        budget.begin(90);
+        // Half as much again as there is.
+        let first = budget.lease(0, 60);
+        assert_eq!(budget.state().used, 150);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| budget.lease(20, 30));
+            assert!(!waiting.is_finished());
+            budget.end(90, 20);
+            drop(waiting.join().unwrap());
+        });
+        drop(first);
+        assert_eq!(budget.state().used, 0);
     }
 
     #[test]

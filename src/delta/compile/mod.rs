@@ -15,9 +15,10 @@ mod choice;
 mod effort;
 mod job;
 mod large;
+mod queue;
 mod windows;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -28,18 +29,21 @@ pub use effort::{CostModel, Effort};
 use super::assemble::{Assembler, TakePart};
 use super::budget::Budget;
 use super::part_writer::Patched;
-use super::spine::{PART_SIZE, superblock};
+use super::spine::superblock;
 use super::{DeltaError, SpineInput};
 use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::{FileObject, Mode, Repo, RepoError};
 use crate::{Event, Observer, Stage};
 use job::{Bench, Job, Made};
+use queue::{Queue, Task};
 
 /// Larger files are not compared at all; ext4 holds none.
 const MAX_COMPARED: u64 = 1 << 44;
 /// The memory that patches in the making, and parts until they are used up, share. The process
 /// takes twice as much at its peak: an allocator does not give back all that is freed.
 const MEMORY: u64 = 208 << 20;
+/// The same with the greatest effort, whose parts take more while they are compressed.
+const MEMORY_SMALL: u64 = 176 << 20;
 
 /// More workers than this would share too little memory, and each keeps some of its own.
 const MAX_WORKERS: usize = 12;
@@ -106,7 +110,10 @@ pub fn compile(
     take: &mut TakePart<'_>,
 ) -> Result<Compiled, DeltaError> {
     let mut take = |part| take(part);
-    let budget = Arc::new(Budget::new(MEMORY));
+    let budget = Arc::new(Budget::new(match input.costs.effort {
+        Effort::Small => MEMORY_SMALL,
+        Effort::Fast | Effort::Balanced => MEMORY,
+    }));
     let mut assembler =
         Assembler::new(input.spine.repo, &mut take).within(Arc::clone(&budget), input.part_memory);
     for object in input.spine.metadata {
@@ -168,12 +175,12 @@ fn in_path_order(
     mut each: impl FnMut(&Pair, Made) -> Result<(), DeltaError>,
 ) -> Result<(), DeltaError> {
     let jobs = jobs(input)?;
-    let order = Mutex::new(work_order(&jobs).into_iter());
+    let queue = Queue::new(&jobs, budget, input.costs.effort);
     thread::scope(|scope| {
         let (found, results) = unbounded();
         for _ in 0..input.threads.clamp(1, MAX_WORKERS) {
             let found = found.clone();
-            scope.spawn(|| work(input, &jobs, &order, budget, found));
+            scope.spawn(|| work(input, &queue, found));
         }
         drop(found);
         // When this ends early, `results` falls, and the workers end at their next result.
@@ -217,48 +224,15 @@ fn jobs(input: &CompileInput<'_>) -> Result<Vec<Result<Job, Why>>, DeltaError> {
     input.pairs.iter().map(look).collect()
 }
 
-/// Orders the work: the largest files of a part first, so that no core is left alone with one.
-fn work_order(jobs: &[Result<Job, Why>]) -> Vec<usize> {
-    let (mut group, mut filled) = (0, 0);
-    let mut keys = Vec::new();
-    for (index, job) in jobs.iter().enumerate() {
-        let Ok(job) = job else { continue };
-        if filled > 0 && filled + job.new > PART_SIZE {
-            (group, filled) = (group + 1, 0);
-        }
-        filled += job.new;
-        keys.push((group, std::cmp::Reverse(job.new), index));
-    }
-    keys.sort_unstable();
-    keys.into_iter().map(|(_, _, index)| index).collect()
-}
-
 /// Makes patches until there is nothing left to do, or nobody who wants them.
-fn work(
-    input: &CompileInput<'_>,
-    jobs: &[Result<Job, Why>],
-    order: &Mutex<impl Iterator<Item = usize>>,
-    budget: &Budget,
-    found: Sender<Found>,
-) {
+fn work(input: &CompileInput<'_>, queue: &Queue<'_>, found: Sender<Found>) {
     let mut bench = None;
-    loop {
-        let (index, job, needed) = {
-            // Memory is given out in the order of the work, so that the foremost never starves.
-            let mut order = order.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(index) = order.next() else { return };
-            let Some(Ok(job)) = jobs.get(index) else {
-                continue;
-            };
-            let needed = job.memory(input.costs.effort);
-            budget.begin(needed);
-            (index, job, needed)
-        };
+    while let Some(Task { index, job, memory }) = queue.next() {
         let made = match &mut bench {
             Some(bench) => Bench::make(bench, job),
             none => Bench::new(input).and_then(|bench| none.insert(bench).make(job)),
         };
-        budget.end(needed, made.as_ref().map_or(0, kept));
+        queue.budget.end(memory, made.as_ref().map_or(0, kept));
         if found.send((index, made)).is_err() {
             return;
         }
