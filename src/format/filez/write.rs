@@ -68,7 +68,16 @@ impl std::fmt::Debug for Deflater {
 pub struct FilezWriter<W: Write> {
     body: Body<W>,
     left: u64,
-    sha: Sha256,
+    name: Name,
+}
+
+/// How the object gets its name.
+#[derive(Debug)]
+enum Name {
+    /// By what is written.
+    Hashed(Sha256),
+    /// Whoever writes knows it.
+    Known(Checksum),
 }
 
 #[derive(Debug)]
@@ -93,8 +102,14 @@ impl<W: Write> FilezWriter<W> {
         Ok(FilezWriter {
             body,
             left: size,
-            sha: header.hasher(),
+            name: Name::Hashed(header.hasher()),
         })
+    }
+
+    /// Believes that the content is that of the object called `name`, which is not hashed then.
+    pub fn believing(self, name: Checksum) -> FilezWriter<W> {
+        let name = Name::Known(name);
+        FilezWriter { name, ..self }
     }
 
     /// Ends the object, and returns its name.
@@ -109,7 +124,11 @@ impl<W: Write> FilezWriter<W> {
             Body::Content(segments) => segments.finish()?,
             Body::Symlink(output) => output,
         };
-        Ok((output, self.sha.finish()))
+        let name = match self.name {
+            Name::Hashed(sha) => sha.finish(),
+            Name::Known(name) => name,
+        };
+        Ok((output, name))
     }
 }
 
@@ -124,7 +143,9 @@ impl<W: Write> Write for FilezWriter<W> {
         if let Body::Content(segments) = &mut self.body {
             segments.push(content)?;
         }
-        self.sha.update(content);
+        if let Name::Hashed(sha) = &mut self.name {
+            sha.update(content);
+        }
         self.left -= content.len() as u64;
         Ok(content.len())
     }

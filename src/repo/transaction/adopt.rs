@@ -1,5 +1,4 @@
-//! Storing files that were checked before, or are while they are read: the small ones are not hashed
-//! again.
+//! Storing files that were checked before, or are while they are read: they are not hashed again.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -7,7 +6,7 @@ use super::super::error::{Context, RepoError};
 use super::super::mode::Mode;
 use super::super::paths;
 use super::super::stage::TempFile;
-use super::file::{PIECE, copy, expect, expect_size, file_name};
+use super::file::{Judge, PIECE, copy, expect, expect_size, file_name};
 use super::{Transaction, form};
 use crate::format::filez::{FilezInfo, FilezReader};
 use crate::format::{Checksum, FileHeader};
@@ -24,7 +23,7 @@ impl Transaction<'_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), RepoError> {
-        self.write_named(expected, header, size, content, |_| Ok(()))
+        self.write_named((expected, Judge::Source), header, size, content)
     }
 
     /// Stores a `.filez` that was checked: as it is in an archive, else its content.

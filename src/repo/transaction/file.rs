@@ -21,6 +21,15 @@ pub const MAX_WHOLE: u64 = 16 * 1024 * 1024;
 /// The pieces in which larger ones flow.
 pub(super) const PIECE: usize = 256 * 1024;
 
+/// Who holds content against the name that is expected of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judge {
+    /// The transaction, before the object counts.
+    Transaction,
+    /// Where it is read from: that fails at its end otherwise.
+    Source,
+}
+
 impl Transaction<'_> {
     /// Stores a file whose content is `size` bytes long, and returns its name.
     pub fn write_file(
@@ -47,20 +56,16 @@ impl Transaction<'_> {
         size: u64,
         content: &mut dyn Read,
     ) -> Result<(), RepoError> {
-        self.write_named(expected, header, size, content, |bytes| {
-            expect(expected, header.content_checksum(bytes))
-        })
+        self.write_named((expected, Judge::Transaction), header, size, content)
     }
 
-    /// Stores a file under its name, if `check` lets content pass that is small enough for one buffer;
-    /// what flows in pieces is hashed on its way.
+    /// Stores a file under its name; one that is there already is not read.
     pub(super) fn write_named(
         &self,
-        expected: &Checksum,
+        (expected, judge): (&Checksum, Judge),
         header: &FileHeader,
         size: u64,
         content: &mut dyn Read,
-        check: impl FnOnce(&[u8]) -> Result<(), RepoError>,
     ) -> Result<(), RepoError> {
         form::check(self.repo.mode(), header)?;
         if self.has(&file_name(expected))? {
@@ -68,11 +73,13 @@ impl Transaction<'_> {
         }
         if size > MAX_WHOLE {
             return self
-                .write_pieces(Some(expected), header, size, content)
+                .write_pieces(Some((expected, judge)), header, size, content)
                 .map(drop);
         }
         let bytes = self.read_whole(size, content)?;
-        check(&bytes)?;
+        if judge == Judge::Transaction {
+            expect(expected, header.content_checksum(&bytes))?;
+        }
         self.write_whole(expected, header, &bytes)
     }
 
@@ -139,21 +146,22 @@ impl Transaction<'_> {
     /// Stores a large file piece by piece.
     fn write_pieces(
         &self,
-        expected: Option<&Checksum>,
+        named: Option<(&Checksum, Judge)>,
         header: &FileHeader,
         size: u64,
         content: &mut dyn Read,
     ) -> Result<Checksum, RepoError> {
         self.take(size)?;
+        let believed = named.and_then(|(name, judge)| (judge == Judge::Source).then_some(*name));
         let mode = self.repo.mode();
         let temp = self.stage.temp()?;
         let copied = match mode {
-            Mode::Archive => self.copy_deflated(header, size, content, &temp),
-            _ => copy_hashed(header, content, &temp),
+            Mode::Archive => self.copy_deflated((header, size), content, &temp, believed),
+            _ => copy_plain(header, content, &temp, believed),
         };
         let (copied, checksum) = copied.at("write", self.stage.full("a large file"))?;
         expect_size(size, copied)?;
-        if let Some(expected) = expected {
+        if let Some((expected, _)) = named {
             expect(expected, checksum)?;
         }
         let name = file_name(&checksum);
@@ -171,14 +179,17 @@ impl Transaction<'_> {
 
     fn copy_deflated(
         &self,
-        header: &FileHeader,
-        size: u64,
+        (header, size): (&FileHeader, u64),
         content: &mut dyn Read,
         temp: &TempFile,
+        believed: Option<Checksum>,
     ) -> io::Result<(u64, Checksum)> {
         let out = BufWriter::with_capacity(PIECE, &temp.file);
         let level = self.repo.config().zlib_level();
         let mut filez = FilezWriter::new(out, header, size, level)?;
+        if let Some(name) = believed {
+            filez = filez.believing(name);
+        }
         let copied = copy(&mut content.take(size), &mut filez)?;
         // One byte too many is enough to know.
         let more = content.read(&mut [0])? as u64;
@@ -235,12 +246,17 @@ pub(super) fn expect_size(declared: u64, found: u64) -> Result<(), RepoError> {
     }
 }
 
-/// Copies everything and hashes it on the way; returns how much it was, and the file's name.
-fn copy_hashed(
+/// Copies everything and hashes it on the way, unless the name is believed; returns how much it was,
+/// and the file's name.
+fn copy_plain(
     header: &FileHeader,
     content: &mut dyn Read,
     temp: &TempFile,
+    believed: Option<Checksum>,
 ) -> io::Result<(u64, Checksum)> {
+    if let Some(name) = believed {
+        return Ok((copy(content, &mut &temp.file)?, name));
+    }
     let mut out = Hashing {
         hash: header.hasher(),
         copy: temp,

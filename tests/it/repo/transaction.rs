@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use airlock::format::{Checksum, FileHeader, ObjectKind, ObjectName, Xattrs};
-use airlock::repo::{Mode, Repo, RepoError, SummaryPair, Transaction, walk};
+use airlock::repo::{MAX_WHOLE, Mode, Repo, RepoError, SummaryPair, Transaction, walk};
 use airlock::{Class, Silent};
 
 use super::objects::fixture;
@@ -257,22 +257,34 @@ impl Read for Unfinished<'_> {
 
 #[test]
 fn what_its_source_does_not_vouch_for_is_refused() {
-    for mode in [Mode::Archive, Mode::BareUser] {
+    let large = vec![7; MAX_WHOLE as usize + 1];
+    for (mode, content) in [
+        (Mode::Archive, &b"abc"[..]),
+        (Mode::BareUser, b"abc"),
+        (Mode::Archive, &large),
+        (Mode::BareUser, &large),
+    ] {
         let (_dir, repo) = hasty(mode);
         let header = FileHeader::regular(0, 0, 0o100_644, Xattrs::default());
-        let name = header.content_checksum(b"abc");
+        let name = header.content_checksum(content);
+        let size = content.len() as u64;
         let tx = Transaction::begin(&repo).unwrap();
         let error = tx
-            .adopt_made(&name, &header, 3, &mut Unfinished(b"abc"))
+            .adopt_made(&name, &header, size, &mut Unfinished(content))
             .unwrap_err();
         assert!(matches!(error, RepoError::Io { .. }), "{error:?}");
         let error = tx
-            .adopt_made(&name, &header, 2, &mut &b"abc"[..])
+            .adopt_made(&name, &header, size - 1, &mut &*content)
             .unwrap_err();
         assert!(matches!(error, RepoError::SizeMismatch { .. }));
         assert!(!tx.has(&file(&name)).unwrap());
-        tx.adopt_made(&name, &header, 3, &mut &b"abc"[..]).unwrap();
+        tx.adopt_made(&name, &header, size, &mut &*content).unwrap();
         assert!(tx.has(&file(&name)).unwrap());
+        tx.publish(&Silent).unwrap();
+        let mut stored = Vec::new();
+        let mut object = repo.file(&name).unwrap();
+        object.reader.read_to_end(&mut stored).unwrap();
+        assert!(stored == content, "{mode:?}");
     }
 }
 
@@ -333,7 +345,7 @@ fn several_threads_write_the_same_objects() {
 
 #[test]
 fn large_files_flow_in_pieces() {
-    let size = airlock::repo::MAX_WHOLE + 1;
+    let size = MAX_WHOLE + 1;
     for mode in [Mode::Archive, Mode::BareUser] {
         let (_dir, repo) = hasty(mode);
         let tx = Transaction::begin(&repo).unwrap();
