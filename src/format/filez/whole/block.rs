@@ -189,6 +189,54 @@ impl Codes {
     }
 }
 
+impl Codes {
+    /// Goes through the symbols of a block to its end, and makes nothing of them.
+    #[inline(never)]
+    pub(super) fn pass(&self, input: &mut Bits<'_>) -> Result<(), FormatError> {
+        let mut bits = *input;
+        let next = |bits: &Bits<'_>| code::first(&self.contents, MAIN_BITS, bits.ahead());
+        while !bits.is_overrun() {
+            bits.refill();
+            let mut entry = next(&bits);
+            // Two bytes, and a length after them, take no more bits than there are.
+            if code::is_literal(entry) {
+                bits.skip(entry);
+                entry = next(&bits);
+                if code::is_literal(entry) {
+                    bits.skip(entry);
+                    entry = next(&bits);
+                }
+            }
+            if code::is_special(entry) && code::is_deeper(entry) {
+                bits.skip(MAIN_BITS);
+                entry = code::second(&self.contents, entry, bits.ahead());
+            }
+            bits.skip(entry);
+            if code::is_literal(entry) {
+                continue;
+            }
+            if code::is_end(entry) {
+                *input = bits;
+                return Ok(());
+            }
+            if code::is_special(entry) {
+                return Err(damaged());
+            }
+            bits.refill_for_distance();
+            let mut distance = code::first(&self.distances, DIST_BITS, bits.ahead());
+            if code::is_special(distance) && code::is_deeper(distance) {
+                bits.skip(DIST_BITS);
+                distance = code::second(&self.distances, distance, bits.ahead());
+            }
+            if code::is_special(distance) {
+                return Err(damaged());
+            }
+            bits.skip(distance);
+        }
+        Err(FormatError::Truncated(WHAT))
+    }
+}
+
 /// Reads the lengths of both codes, in which runs are shortened.
 fn read_lengths(
     bits: &mut Bits<'_>,

@@ -187,10 +187,17 @@ impl Inflater {
         Ok(!stream.is_passed())
     }
 
-    /// Goes through a whole stream of `size` bytes of content to find its last block.
-    pub(super) fn last_block(&mut self, input: &[u8], size: u64) -> Result<LastBlock, FormatError> {
-        let mut stream = Stream::new(input, size);
-        while self.more(&mut stream)? {}
+    /// Goes through a whole stream to find its last block; what it holds is not made.
+    pub(super) fn last_block(&mut self, input: &[u8]) -> Result<LastBlock, FormatError> {
+        let mut stream = Stream::new(input, 0);
+        while !stream.is_last {
+            if let State::Symbols = stream.head(&mut self.codes)? {
+                self.codes.pass(&mut stream.bits)?;
+            }
+            if stream.bits.is_overrun() {
+                return Err(FormatError::Truncated(WHAT));
+            }
+        }
         Ok(LastBlock {
             head: stream.block,
             end: stream.bits.position(),
