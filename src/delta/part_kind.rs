@@ -8,8 +8,8 @@ pub enum PartKind {
     Whole,
     /// Patches: zeros where old and new agree, and a little between them.
     Patches,
-    /// The patch of a large file. What the next level takes of such a part is seconds, and what it
-    /// saves a few thousandths.
+    /// The patch of a large file. What a higher level takes of such a part is seconds, and what it
+    /// saves a few hundredths.
     LargePatch,
     /// What is compressed already.
     Dense,
