@@ -19,8 +19,6 @@ mod copies;
 mod diff;
 mod error;
 mod fault;
-#[cfg(test)]
-mod noise;
 mod packer;
 mod pairing;
 mod part;

@@ -21,6 +21,8 @@ pub mod gvariant;
 mod hash_order;
 pub mod limits;
 mod metadata;
+#[cfg(test)]
+pub(crate) mod noise;
 mod object;
 mod refname;
 pub mod stored_xz;

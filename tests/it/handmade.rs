@@ -197,7 +197,12 @@ impl Handmade {
 
 /// Bytes that do not compress, always the same.
 pub fn noise(len: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    noise_of(len, 1)
+}
+
+/// The same, other ones for each seed.
+pub fn noise_of(len: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let next = || {
         state ^= state << 13;
         state ^= state >> 7;

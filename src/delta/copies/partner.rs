@@ -74,7 +74,7 @@ fn densest(places: &[u64], within: u64) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delta::noise::noise;
+    use crate::format::noise::noise;
 
     #[test]
     fn finds_what_moved() {

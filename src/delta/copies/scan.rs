@@ -286,7 +286,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::delta::noise::noise;
+    use crate::format::noise::noise;
 
     fn copies(old: &[u8], new: &[u8]) -> Copies {
         copies_with(Care::Full, old, new)

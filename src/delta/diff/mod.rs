@@ -58,8 +58,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::delta::noise::noise;
     use crate::delta::{SourceFile, patch::Patch};
+    use crate::format::noise::noise;
 
     const GRAINS: [Grain; 5] = [
         Grain::Finest,

@@ -53,27 +53,15 @@ pub(super) fn compressor(level: i32) -> Compressor {
     Compressor::new(CompressionLvl::new(level).unwrap_or_default())
 }
 
-/// Bytes without a pattern, for tests.
-#[cfg(test)]
-pub(super) fn noise(len: usize) -> Vec<u8> {
-    let mut state = 1u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    std::iter::repeat_with(&mut next).take(len).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::noise::noise;
 
     #[test]
     fn only_what_is_dense_all_over_is() {
         let mut density = Density::default();
-        let mut content = noise(3 * LOOK_FROM + 7);
+        let mut content = noise(3 * LOOK_FROM + 7, 1);
         assert!(density.is_dense(&content));
         assert!(!density.is_dense(&content[..LOOK_FROM - 1]));
         assert!(!density.is_dense(&[]));

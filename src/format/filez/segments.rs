@@ -203,8 +203,8 @@ fn cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::filez::dense::noise;
     use crate::format::filez::whole::Stream;
+    use crate::format::noise::noise;
 
     /// Words, zeros and noise, so that blocks of every kind end at every bit.
     fn content(length: usize) -> Vec<u8> {
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn segments_that_are_stored_can_be_followed() {
-        let dense = noise(2 * SEGMENT);
+        let dense = noise(2 * SEGMENT, 1);
         let content = [&dense[..], &content(100), &dense, &dense[..SEGMENT]].concat();
         let mut segments = Segments::new(Vec::new(), 6);
         segments.push(&content).unwrap();

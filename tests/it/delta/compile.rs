@@ -21,19 +21,7 @@ use airlock::{Class, Silent};
 
 use super::Names;
 use crate::bench::{Bench, NOW};
-use crate::handmade::object_path;
-
-/// Bytes that no compressor makes smaller.
-fn noise(len: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    std::iter::repeat_with(&mut next).take(len).collect()
-}
+use crate::handmade::{noise_of as noise, object_path};
 
 /// The same bytes, one in a thousand changed, and some inserted.
 fn changed(bytes: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! What tests compare that nothing compresses.
 
 /// Returns bytes that look random and are the same every time.
-pub(super) fn noise(len: usize, mut seed: u64) -> Vec<u8> {
+pub(crate) fn noise(len: usize, mut seed: u64) -> Vec<u8> {
     let mut next = || {
         seed ^= seed << 13;
         seed ^= seed >> 7;
