@@ -80,7 +80,7 @@ impl Checker {
             false => {
                 let (file, _) = store.open(name)?;
                 FilezReader::open(BufReader::with_capacity(PIECE, file))
-                    .and_then(|reader| reader.hashed().finish())
+                    .and_then(FilezReader::check)
                     .map_err(|error| unreadable(name, error, || store.full(name)))?
             }
         };

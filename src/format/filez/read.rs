@@ -60,6 +60,11 @@ impl<R: BufRead> FilezReader<R> {
         }
     }
 
+    /// Reads all of it, checks that the object ends there, and returns what it held.
+    pub fn check(self) -> io::Result<FilezInfo> {
+        self.hashed().finish()
+    }
+
     /// Returns the owner, mode, xattrs and target.
     pub fn header(&self) -> &FileHeader {
         &self.header

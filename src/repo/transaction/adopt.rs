@@ -91,7 +91,7 @@ impl Transaction<'_> {
             copy: &temp,
         };
         let info = FilezReader::open(BufReader::with_capacity(PIECE, tee))
-            .and_then(|reader| reader.hashed().finish())
+            .and_then(FilezReader::check)
             .map_err(|error| self.unreadable(&name, error))?;
         expect(expected, info.checksum)?;
         temp.dress(0o644, &self.owner)

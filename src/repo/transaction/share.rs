@@ -145,9 +145,7 @@ impl Transaction<'_> {
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         if size > MAX_WHOLE {
             let reader = FilezReader::open(BufReader::with_capacity(PIECE, file));
-            let info = reader
-                .and_then(|reader| reader.hashed().finish())
-                .map_err(failed)?;
+            let info = reader.and_then(FilezReader::check).map_err(failed)?;
             return Ok(info.checksum);
         }
         let mut bytes = Vec::new();
