@@ -15,6 +15,8 @@ use super::worker::{Batch, Job, Task, Urgent};
 
 /// Objects are dealt in batches of about this many bytes.
 const BATCH: usize = 1 << 20;
+/// A batch that is to be larger for the sake of one object is no larger than this.
+const MAX_BATCH: usize = 8 * BATCH;
 /// A batch is somewhat larger, for it ends with the object that fills it.
 const BATCH_ROOM: usize = BATCH + BATCH / 4;
 /// What takes a worker so much longer than others do is begun before they are.
@@ -308,9 +310,11 @@ impl<'a> Table<'a> {
         batch.bytes.get_mut(start..end).unwrap_or_default()
     }
 
+    /// Tells whether the batch is to be dealt: a worker goes faster through two objects at a time, so
+    /// a large one needs company.
     fn is_full(&self) -> bool {
-        self.batch
-            .as_ref()
-            .is_some_and(|(batch, _)| batch.filled() >= BATCH)
+        self.batch.as_ref().is_some_and(|(batch, _)| {
+            batch.filled() >= (2 * batch.largest()).clamp(BATCH, MAX_BATCH)
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! The workers: each object is checked against its name before the sink sees it.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -69,6 +70,12 @@ impl Batch {
     pub(super) fn filled(&self) -> usize {
         self.objects.last().map_or(0, |(_, range)| range.end)
     }
+
+    /// Returns how many bytes its largest object takes.
+    pub(super) fn largest(&self) -> usize {
+        let sizes = self.objects.iter().map(|(_, range)| range.len());
+        sizes.max().unwrap_or(0)
+    }
 }
 
 /// More content than this is not kept for the sink; there may be twice as much in each worker.
@@ -110,7 +117,10 @@ fn run<S: PayloadSink>(
 ) -> Result<(), Stop> {
     match task {
         Task::Part(part, bytes) => pass.sunk(pass.sink.part(release, part, bytes)),
-        Task::Objects(batch) => {
+        Task::Objects(mut batch) => {
+            // The largest first, or it would be alone at the end, which takes longer.
+            let stored = |(_, range): &(Checksum, Range<usize>)| Reverse(range.len());
+            batch.objects.sort_by_key(stored);
             // The ranges were made together with the buffer.
             let bytes = |range: &Range<usize>| batch.bytes.get(range.clone()).unwrap_or_default();
             let objects = batch.objects.iter();
