@@ -59,8 +59,8 @@ impl<'a> RepoSources<'a> {
         }
     }
 
-    /// Inflates a file that is small, and small as it is stored, without a stream decoder; what is at
-    /// fault is left to that, which says why.
+    /// Inflates a file that is small, and small as it is stored, in one go and with the memory of the one
+    /// before; what is at fault is left to the reader, which says why.
     fn inflated(&self, name: &ObjectName) -> Result<Option<SourceFile>, DeltaError> {
         let (mut file, stored) = self.repo.open_loose(name)?;
         if stored > MAX_IN_MEMORY {

@@ -21,7 +21,7 @@ pub(super) struct Around {
     pub(super) stored: Option<u64>,
 }
 
-/// What takes more than this as it is stored is inflated as it is read, which is slower.
+/// What takes more than this as it is stored is inflated as it is read, not to be in memory twice.
 pub(super) const STREAMED: u64 = 8 << 20;
 
 impl WholeReader {

@@ -1,7 +1,7 @@
 //! The check of an object that is in memory.
 
-use super::whole::{Inflater, Stream};
-use super::{FilezInfo, fault};
+use super::FilezInfo;
+use super::inflate::{Inflater, Input, Stream, bytes_follow};
 use crate::format::{FileHeader, FormatError};
 
 /// Checks objects one after the other, without allocating for each; every worker has its own.
@@ -33,15 +33,15 @@ impl Checker {
         filez: &[u8],
         mut each: impl FnMut(&[u8]),
     ) -> Result<FilezInfo, FormatError> {
-        let (header, size, stream) = open(filez)?;
-        let mut sha = header.hasher();
-        self.pieces(stream, |content| {
+        let opened = Opened::new(filez)?;
+        let mut sha = opened.header.hasher();
+        self.pieces(opened.stream, opened.deflate, |content| {
             sha.update(content);
             each(content);
         })?;
         Ok(FilezInfo {
-            header,
-            size,
+            header: opened.header,
+            size: opened.size,
             checksum: sha.finish(),
         })
     }
@@ -49,16 +49,17 @@ impl Checker {
     /// Hands the content of a whole `.filez` on in pieces, **without looking at its checksum**: for
     /// what is believed only by what is made of it.
     pub fn inflate(&mut self, filez: &[u8], each: impl FnMut(&[u8])) -> Result<(), FormatError> {
-        let (_, _, stream) = open(filez)?;
-        self.pieces(stream, each)
+        let opened = Opened::new(filez)?;
+        self.pieces(opened.stream, opened.deflate, each)
     }
 
     fn pieces(
         &mut self,
-        mut stream: Stream<'_>,
+        mut stream: Stream,
+        deflate: Input<'_>,
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), FormatError> {
-        while self.inflater.more(&mut stream)? {
+        while self.inflater.more(&mut stream, deflate)? {
             each(self.inflater.piece(&stream));
         }
         Ok(())
@@ -71,14 +72,30 @@ impl Default for Checker {
     }
 }
 
-/// Reads the header of a whole `.filez`, and begins the stream of its content.
-pub(super) fn open(filez: &[u8]) -> Result<(FileHeader, u64, Stream<'_>), FormatError> {
-    let (header, size, start) = FileHeader::parse_zlib_header(filez)?;
-    let deflate = filez.get(start..).unwrap_or_default();
-    let stream = match header.is_symlink() {
-        false => Stream::new(deflate, size),
-        true if deflate.is_empty() => Stream::none(),
-        true => return Err(fault("bytes follow its content")),
-    };
-    Ok((header, size, stream))
+/// A whole `.filez` of which the header was read.
+pub(super) struct Opened<'f> {
+    pub(super) header: FileHeader,
+    pub(super) size: u64,
+    pub(super) stream: Stream,
+    /// The input of the stream.
+    pub(super) deflate: Input<'f>,
+}
+
+impl Opened<'_> {
+    /// Reads the header, and begins the stream of the content.
+    pub(super) fn new(filez: &[u8]) -> Result<Opened<'_>, FormatError> {
+        let (header, size, start) = FileHeader::parse_zlib_header(filez)?;
+        let deflate = filez.get(start..).unwrap_or_default();
+        let stream = match header.is_symlink() {
+            false => Stream::new(size),
+            true if deflate.is_empty() => Stream::none(),
+            true => return Err(bytes_follow()),
+        };
+        Ok(Opened {
+            header,
+            size,
+            stream,
+            deflate: Input::all(deflate),
+        })
+    }
 }

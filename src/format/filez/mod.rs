@@ -24,7 +24,6 @@ mod inflate;
 mod pair;
 mod read;
 mod segments;
-mod whole;
 mod write;
 
 pub use check::Checker;

@@ -10,9 +10,9 @@
 //! object ends is followed by the next one, so that there are two until the last.
 
 use super::FilezInfo;
-use super::check::open;
-use super::whole::{Inflater, Stream};
-use crate::format::{FileHeader, FormatError, Sha256};
+use super::check::Opened;
+use super::inflate::Inflater;
+use crate::format::{FormatError, Sha256};
 
 /// Checks objects, two at a time, without allocating for each; every worker has its own.
 #[derive(Debug)]
@@ -87,9 +87,7 @@ struct Lane<'t, 'f, K> {
 /// An object that is being checked.
 struct Running<'f, K> {
     key: K,
-    header: FileHeader,
-    size: u64,
-    stream: Stream<'f>,
+    object: Opened<'f>,
     sha: Sha256,
 }
 
@@ -112,8 +110,9 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
                 }
                 continue;
             };
-            if running.stream.is_passed() {
-                match self.tools.inflater.more(&mut running.stream) {
+            if running.object.stream.is_passed() {
+                let object = &mut running.object;
+                match self.tools.inflater.more(&mut object.stream, object.deflate) {
                     Ok(true) => {}
                     Ok(false) => {
                         done(self.finish(running))?;
@@ -125,7 +124,7 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
                     }
                 }
                 if self.keeps(&running) {
-                    let piece = self.tools.inflater.piece(&running.stream);
+                    let piece = self.tools.inflater.piece(&running.object.stream);
                     self.tools.content.extend_from_slice(piece);
                 }
             }
@@ -139,8 +138,8 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
         Checked {
             key: running.key,
             info: Ok(FilezInfo {
-                header: running.header,
-                size: running.size,
+                header: running.object.header,
+                size: running.object.size,
                 checksum: running.sha.finish(),
             }),
             content: kept.then_some(&self.tools.content),
@@ -148,15 +147,15 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
     }
 
     fn keeps(&self, running: &Running<'_, K>) -> bool {
-        self.keep.is_some_and(|keep| running.size <= keep)
+        self.keep.is_some_and(|keep| running.object.size <= keep)
     }
 
     /// Hashes all of the piece.
     fn hash(&mut self) {
         if let Some(running) = &mut self.running {
-            let piece = self.tools.inflater.piece(&running.stream);
+            let piece = self.tools.inflater.piece(&running.object.stream);
             running.sha.update(piece);
-            running.stream.pass(piece.len());
+            running.object.stream.pass(piece.len());
         }
     }
 
@@ -165,25 +164,23 @@ impl<'f, K: Copy> Lane<'_, 'f, K> {
         let (Some(one), Some(two)) = (&mut self.running, &mut other.running) else {
             return;
         };
-        let piece = self.tools.inflater.piece(&one.stream);
-        let others = other.tools.inflater.piece(&two.stream);
+        let piece = self.tools.inflater.piece(&one.object.stream);
+        let others = other.tools.inflater.piece(&two.object.stream);
         let both = piece.len().min(others.len());
         let (piece, others) = (piece.split_at(both).0, others.split_at(both).0);
         one.sha.update_pair(piece, &mut two.sha, others);
-        one.stream.pass(both);
-        two.stream.pass(both);
+        one.object.stream.pass(both);
+        two.object.stream.pass(both);
     }
 }
 
 impl<'f, K: Copy> Running<'f, K> {
     fn begin(key: K, object: &'f [u8]) -> Result<Self, FormatError> {
-        let (header, size, stream) = open(object)?;
+        let object = Opened::new(object)?;
         Ok(Running {
             key,
-            sha: header.hasher(),
-            header,
-            size,
-            stream,
+            sha: object.header.hasher(),
+            object,
         })
     }
 }

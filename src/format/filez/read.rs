@@ -2,12 +2,14 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::{Decompress, FlushDecompress};
-
-use super::inflate::Inflation;
-use super::{FilezInfo, fault};
+use super::FilezInfo;
+use super::inflate::{ENOUGH, Inflater, Input, Stream, bytes_follow};
 use crate::format::content::{PREFIX, parse_prefix};
 use crate::format::{FileHeader, FormatError, Sha256};
+
+/// How much of the object is read ahead.
+const AHEAD: usize = 1 << 20;
+const _: () = assert!(ENOUGH < AHEAD);
 
 /// A `.filez` that is read as its content; whoever reads it hashes it.
 ///
@@ -16,11 +18,14 @@ use crate::format::{FileHeader, FormatError, Sha256};
 #[derive(Debug)]
 pub struct FilezReader<R> {
     input: R,
-    /// What inflates; it is large, and many are only asked for their header.
-    stream: Option<Decompress>,
     header: FileHeader,
     size: u64,
-    inflation: Option<Inflation>,
+    stream: Stream,
+    /// What inflates; it is large, and many are only asked for their header.
+    inflater: Option<Inflater>,
+    /// What was read ahead of the stream.
+    ahead: Vec<u8>,
+    is_end: bool,
 }
 
 /// A `.filez` that is read as its content, and hashed on the way.
@@ -45,10 +50,15 @@ impl<R: BufRead> FilezReader<R> {
         let (header, size) = FileHeader::decode_zlib(&header).map_err(invalid)?;
         Ok(FilezReader {
             input,
-            stream: None,
-            inflation: (!header.is_symlink()).then(|| Inflation::new(size)),
+            stream: match header.is_symlink() {
+                true => Stream::none(),
+                false => Stream::new(size),
+            },
             header,
             size,
+            inflater: None,
+            ahead: Vec::new(),
+            is_end: false,
         })
     }
 
@@ -75,10 +85,45 @@ impl<R: BufRead> FilezReader<R> {
         self.size
     }
 
+    /// Inflates the next piece; **only when the stream is not over.**
+    fn more(&mut self) -> io::Result<()> {
+        self.read_ahead()?;
+        let inflater = self.inflater.get_or_insert_with(Inflater::new);
+        let input = Input {
+            bytes: &self.ahead,
+            is_end: self.is_end,
+        };
+        let more = inflater.more(&mut self.stream, input);
+        more.map(drop).map_err(invalid)
+    }
+
+    /// Sees to it that there is enough to inflate, or the end.
+    fn read_ahead(&mut self) -> io::Result<()> {
+        let taken = self.stream.taken();
+        if self.is_end || self.ahead.len() - taken >= ENOUGH {
+            return Ok(());
+        }
+        self.ahead.drain(..taken);
+        self.stream.rebase(taken);
+        while self.ahead.len() < AHEAD {
+            let input = self.input.fill_buf()?;
+            let (now, _) = input.split_at(input.len().min(AHEAD - self.ahead.len()));
+            self.ahead.extend_from_slice(now);
+            let now = now.len();
+            self.input.consume(now);
+            if now == 0 {
+                self.is_end = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn expect_end(&mut self) -> io::Result<()> {
+        let is_taken = self.stream.taken() == self.ahead.len();
         match self.input.fill_buf()? {
-            [] => Ok(()),
-            _ => Err(invalid(fault("bytes follow its content"))),
+            [] if is_taken => Ok(()),
+            _ => Err(invalid(bytes_follow())),
         }
     }
 }
@@ -88,22 +133,19 @@ impl<R: BufRead> Read for FilezReader<R> {
         if output.is_empty() {
             return Ok(0);
         }
-        while let Some(inflation) = self
-            .inflation
-            .as_mut()
-            .filter(|inflation| !inflation.is_over())
-        {
-            let input = self.input.fill_buf()?;
-            let stream = self.stream.get_or_insert_with(|| Decompress::new(false));
-            let step = inflation.step(stream, input, output, FlushDecompress::None);
-            let step = step.map_err(invalid)?;
-            self.input.consume(step.consumed);
-            if step.produced > 0 {
-                return Ok(step.produced);
+        while self.stream.is_passed() {
+            if self.stream.is_over() {
+                return self.expect_end().map(|()| 0);
             }
+            self.more()?;
         }
-        self.expect_end()?;
-        Ok(0)
+        let piece = self
+            .inflater
+            .as_ref()
+            .map(|inflater| inflater.piece(&self.stream));
+        let count = piece.unwrap_or_default().read(output)?;
+        self.stream.pass(count);
+        Ok(count)
     }
 }
 

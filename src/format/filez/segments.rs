@@ -21,7 +21,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 
-use super::whole::{Inflater, LastBlock};
+use super::inflate::{Inflater, LastBlock};
 use super::write::Deflater;
 use crate::format::FormatError;
 
@@ -203,7 +203,7 @@ fn cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::filez::whole::Stream;
+    use crate::format::filez::inflate::{Input, Stream};
     use crate::format::noise::noise;
 
     /// Words, zeros and noise, so that blocks of every kind end at every bit.
@@ -218,9 +218,10 @@ mod tests {
 
     fn inflated(stream: &[u8], size: usize) -> Result<Vec<u8>, FormatError> {
         let mut inflater = Inflater::new();
-        let mut stream = Stream::new(stream, size as u64);
+        let input = Input::all(stream);
+        let mut stream = Stream::new(size as u64);
         let mut content = Vec::new();
-        while inflater.more(&mut stream)? {
+        while inflater.more(&mut stream, input)? {
             content.extend_from_slice(inflater.piece(&stream));
         }
         Ok(content)

@@ -4,10 +4,14 @@ use std::io::{Read, Write};
 
 use airlock::format::filez::{Checker, Deflater, FilezInfo, FilezReader, FilezWriter, PairChecker};
 use airlock::format::{FileHeader, FormatError, Xattrs};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
 
 use super::hex;
 use super::objects::objects;
+use crate::fuzz::targets::filez::by_zlib;
+use crate::handmade::noise;
 
 pub fn header() -> FileHeader {
     FileHeader::regular(0, 0, 0o755, Xattrs::default())
@@ -221,6 +225,54 @@ fn content_ends_anywhere_in_a_piece() {
     }
 }
 
+/// A reader has a megabyte of the object at most: blocks of every kind go on from one to the next.
+#[test]
+fn a_reader_reads_ahead_and_misses_nothing() {
+    let dense = noise(7_000_000);
+    let kind = |i: usize| match i / 300_000 % 3 {
+        0 => dense[i],
+        1 => b"words of a file "[i * 7 % 16],
+        _ => dense[i] & 3,
+    };
+    let content: Vec<u8> = (0..7_000_000).map(kind).collect();
+    let header = header();
+    for level in [0, 1, 6] {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(&content).unwrap();
+        let stream = encoder.finish().unwrap();
+        let object = [&header.zlib_header(content.len() as u64), &stream[..]].concat();
+        assert!(object.len() > 2 << 20);
+        let (found, info) = read(&object, 70_000).unwrap();
+        assert!(found == content);
+        assert_eq!(info, Checker::new().check(&object).unwrap());
+        let ends = [1, 2, 5].map(|part| object.len() - object.len() / 6 * part);
+        for end in [object.len() - 1, 1 << 20, (1 << 20) + 1]
+            .into_iter()
+            .chain(ends)
+        {
+            assert!(read(&object[..end], 70_000).is_err(), "{level} {end}");
+        }
+        let longer = [&object[..], b"more"].concat();
+        let mut reader = FilezReader::open(&longer[..]).unwrap();
+        let mut all = vec![0; content.len()];
+        reader.read_exact(&mut all).unwrap();
+        assert!(all == content);
+        for _ in 0..2 {
+            assert!(reader.read(&mut [0]).is_err(), "never the end");
+        }
+    }
+}
+
+/// An empty block takes input and makes nothing: of many, none is missed either.
+#[test]
+fn blocks_that_hold_nothing_are_passed_over() {
+    let empty = [0, 0, 0, 0xff, 0xff];
+    let mut object = header().zlib_header(3);
+    object.extend(empty.repeat(600_000));
+    object.extend([1, 3, 0, 0xfc, 0xff, b'y', b'e', b's']);
+    assert_eq!(check(&object).unwrap().0, b"yes");
+}
+
 #[test]
 fn a_writer_insists_on_the_size() {
     let new = || FilezWriter::new(Vec::new(), &header(), 3, 6).unwrap();
@@ -267,7 +319,7 @@ proptest! {
         }
     }
 
-    /// What is accepted as a whole is what zlib accepts, stream decoder or not.
+    /// What is accepted, as a whole or piece by piece, is what zlib accepts.
     #[test]
     fn damage_is_damage_either_way(
         level in 0..12_u32,
@@ -290,10 +342,19 @@ proptest! {
             }
             let mut content = Vec::new();
             let whole = Checker::new().check_with(&bytes, |piece| content.extend_from_slice(piece));
-            match (whole, read(&bytes, 4096)) {
-                (Ok(info), Ok(found)) => prop_assert_eq!(found, (content, info)),
-                (Err(_), Err(_)) => {}
-                (whole, found) => prop_assert!(false, "{:?}, {:?}", whole, found.map(|_| ())),
+            let by_zlib = by_zlib(&bytes[start..], length.min(text.len()) as u64);
+            match (whole, read(&bytes, 4096), by_zlib) {
+                (Ok(info), Ok(found), Some(by_zlib)) => {
+                    prop_assert!(content == by_zlib);
+                    prop_assert_eq!(found, (content, info));
+                }
+                (Err(_), Err(_), None) => {}
+                (whole, found, by_zlib) => prop_assert!(
+                    false,
+                    "{whole:?}, {:?}, {}",
+                    found.map(drop),
+                    by_zlib.is_some()
+                ),
             }
         }
     }

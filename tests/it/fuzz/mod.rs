@@ -6,7 +6,7 @@
 //!                 <target>/…          what once broke the invariant, by the fault
 //! ```
 
-mod targets;
+pub mod targets;
 
 use std::io::Read;
 

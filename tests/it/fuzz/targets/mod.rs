@@ -9,7 +9,7 @@
 
 mod bundle;
 mod delta;
-mod filez;
+pub mod filez;
 mod gvariant;
 mod names;
 mod objects;

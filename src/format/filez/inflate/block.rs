@@ -34,8 +34,8 @@ pub(super) struct Codes {
     distances: Table<DIST_SIZE>,
 }
 
-/// Returns the content of a block that is not compressed.
-pub(super) fn stored<'i>(bits: &mut Bits<'i>) -> Result<&'i [u8], FormatError> {
+/// Returns how many bytes a block holds that is not compressed; they follow.
+pub(super) fn stored(bits: &mut Bits<'_>) -> Result<usize, FormatError> {
     let truncated = || FormatError::Truncated(WHAT);
     let head = bits.bytes(4).and_then(<[u8]>::first_chunk::<4>);
     let [a, b, c, d] = *head.ok_or_else(truncated)?;
@@ -43,7 +43,7 @@ pub(super) fn stored<'i>(bits: &mut Bits<'i>) -> Result<&'i [u8], FormatError> {
     if length != !u16::from_le_bytes([c, d]) {
         return Err(damaged());
     }
-    bits.bytes(usize::from(length)).ok_or_else(truncated)
+    Ok(usize::from(length))
 }
 
 impl Codes {

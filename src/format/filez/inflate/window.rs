@@ -22,11 +22,14 @@ const PIECE: usize = 128 << 10;
 const FULL: usize = WINDOW + PIECE;
 /// The longest match and what its copy writes beyond it.
 const SLACK: usize = 258 + 64;
+/// The most input that a piece is made of. Two bytes of input make one of output at the very least: a
+/// match of three takes 48 bits.
+pub(super) const MOST_INPUT: usize = 2 * FULL;
 /// All of it.
 pub(super) const BUFFER: usize = FULL + SLACK;
 
 /// Where the output of a stream stands, while nothing is written to it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     at: usize,
 }
@@ -86,15 +89,18 @@ impl<'a> Window<'a> {
         self.spot = Spot { at: WINDOW };
     }
 
-    /// Writes stored bytes, and returns those for which there is no room.
-    pub(super) fn write<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+    /// Returns how many stored bytes there is room for.
+    pub(super) fn room(&self) -> usize {
+        FULL.saturating_sub(self.spot.at)
+    }
+
+    /// Writes stored bytes, for which there must be room.
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         let at = self.spot.at;
-        let (now, rest) = bytes.split_at(bytes.len().min(FULL.saturating_sub(at)));
-        if let Some(to) = self.buffer.get_mut(at..at + now.len()) {
-            to.copy_from_slice(now);
+        if let Some(to) = self.buffer.get_mut(at..at + bytes.len()) {
+            to.copy_from_slice(bytes);
         }
-        self.spot.at += now.len();
-        rest
+        self.spot.at += bytes.len();
     }
 
     /// Writes one byte at `at`.

@@ -16,14 +16,48 @@ pub(super) struct Bits<'a> {
     count: u32,
 }
 
+/// How far an input was read, without the input.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark {
+    read: usize,
+    ahead: u64,
+    count: u32,
+}
+
+impl Mark {
+    /// Returns how many bytes were taken, the last one perhaps in part.
+    pub(super) fn taken(&self) -> usize {
+        self.read - (self.count >> 3 & 7) as usize
+    }
+
+    /// Counts from further back: so many bytes, all of them taken, are gone from the front.
+    pub(super) fn rebase(&mut self, gone: usize) {
+        self.read = self.read.saturating_sub(gone);
+    }
+}
+
 impl<'a> Bits<'a> {
     pub(super) fn new(input: &'a [u8]) -> Bits<'a> {
+        Bits::resume(input, Mark::default())
+    }
+
+    /// Goes on in an input that may have become longer at its end.
+    pub(super) fn resume(input: &'a [u8], mark: Mark) -> Bits<'a> {
         Bits {
             input,
-            rest: input,
-            zeros: 0,
-            ahead: 0,
-            count: 0,
+            rest: input.get(mark.read..).unwrap_or_default(),
+            zeros: mark.read.saturating_sub(input.len()),
+            ahead: mark.ahead,
+            count: mark.count,
+        }
+    }
+
+    /// Returns where to resume.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            read: self.read(),
+            ahead: self.ahead,
+            count: self.count,
         }
     }
 
@@ -86,7 +120,7 @@ impl<'a> Bits<'a> {
 
     /// Returns how many bytes were taken, the last one perhaps in part.
     pub(super) fn consumed(&self) -> usize {
-        self.read() - (self.count >> 3 & 7) as usize
+        self.mark().taken()
     }
 
     /// Returns how many bits were taken.
@@ -103,10 +137,14 @@ impl<'a> Bits<'a> {
         self.consumed() > self.input.len()
     }
 
+    /// Returns what follows the last byte of which anything was taken.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.input.get(self.consumed()..).unwrap_or_default()
+    }
+
     /// Takes whole bytes from the next full byte on.
     pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
-        let rest = self.input.get(self.consumed()..)?;
-        let (bytes, rest) = rest.split_at_checked(count)?;
+        let (bytes, rest) = self.rest().split_at_checked(count)?;
         *self = Bits {
             rest,
             ..Bits::new(self.input)
