@@ -11,7 +11,7 @@ use super::{
     spine::{LARGEST_IN_PART, PART_SIZE},
     whole::check,
 };
-use crate::format::{Checksum, ObjectKind, ObjectName, delta::PartHeader};
+use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::{FileObject, Repo};
 
 /// Takes the parts of a delta, in their order.
@@ -21,7 +21,6 @@ pub type TakePart<'a> = dyn FnMut(DeltaPart) -> Result<(), DeltaError> + 'a;
 pub(super) struct Assembler<'a> {
     repo: &'a Repo,
     part: PartWriter,
-    headers: Vec<PartHeader>,
     take: &'a mut TakePart<'a>,
     meter: Option<Meter>,
     /// How much is still to come, as it is stored.
@@ -44,7 +43,6 @@ impl<'a> Assembler<'a> {
         Assembler {
             repo,
             part: PartWriter::default(),
-            headers: Vec::new(),
             take,
             meter: None,
             left: u64::MAX,
@@ -128,10 +126,9 @@ impl<'a> Assembler<'a> {
         Ok(())
     }
 
-    /// Hands the last part on; returns what the superblock says of all of them.
-    pub(super) fn finish(mut self) -> Result<Vec<PartHeader>, DeltaError> {
-        self.close()?;
-        Ok(self.headers)
+    /// Hands the last part on.
+    pub(super) fn finish(mut self) -> Result<(), DeltaError> {
+        self.close()
     }
 
     /// Closes the part if it is large enough, or `more` bytes would make it too large.
@@ -159,8 +156,7 @@ impl<'a> Assembler<'a> {
 
     /// Hands a part on, of which so much was counted already.
     fn hand_on(&mut self, part: PartWriter, kept: u64) -> Result<(), DeltaError> {
-        let (header, part) = part.finish();
-        self.headers.push(header);
+        let part = part.finish();
         let lease = self.meter.as_ref().map(|meter| {
             let bytes = part.memory() + meter.compressing;
             meter.budget.lease(kept, bytes)

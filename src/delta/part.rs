@@ -8,56 +8,40 @@ use super::budget::Lease;
 use super::rope::Rope;
 use super::unpack::XZ;
 use super::{DeltaError, PartKind};
-use crate::format::stored_xz::StoredXzWriter;
-use crate::format::{Checksum, Sha256};
+use crate::format::delta::PartHeader;
+use crate::format::stored_xz::{self, StoredXzWriter};
+use crate::format::{Checksum, ObjectName, Sha256};
 
 /// The preset of `xz`; its dictionary is what every reader of stock deltas takes.
 const PRESET: u32 = 6;
 
 /// A finished part, in pieces.
 ///
+/// What the superblock says of it is known when it was written.
+///
 /// **Whoever takes parts while more are made must use each up:** the memory that they take is
 /// counted, and in the end the makers wait for it.
 #[derive(Debug)]
 #[must_use]
 pub struct DeltaPart {
-    payload: Rope,
-    len: u64,
-    /// The end of the stored stream.
-    end: Vec<u8>,
-    kind: PartKind,
-    _lease: Option<Lease>,
+    pub(super) payload: Rope,
+    pub(super) kind: PartKind,
+    /// The sum of the sizes of its objects.
+    pub(super) unpacked: u64,
+    /// What it makes.
+    pub(super) objects: Vec<ObjectName>,
+    /// The memory that it takes until it is used up.
+    pub(super) lease: Option<Lease>,
 }
 
 impl DeltaPart {
-    /// Takes a payload, and returns the checksum of the part's file, too.
-    pub(super) fn new(payload: Rope, kind: PartKind) -> (DeltaPart, Checksum) {
-        let mut file = Counted::default();
-        let written = file
-            .write_all(&[XZ])
-            .and_then(|()| StoredXzWriter::new(&mut file))
-            .and_then(|stream| frame(payload.pieces(), stream));
-        let end = written.expect("counting and hashing never fail");
-        let part = DeltaPart {
-            payload,
-            len: file.len,
-            end,
-            kind,
-            _lease: None,
-        };
-        (part, file.hash.finish())
-    }
-
     pub(super) fn leased(self, lease: Option<Lease>) -> DeltaPart {
-        DeltaPart {
-            _lease: lease,
-            ..self
-        }
+        DeltaPart { lease, ..self }
     }
 
     /// Returns how long the part's file is.
     pub fn file_len(&self) -> u64 {
-        self.len
+        1 + stored_xz::encoded_len(self.payload.len())
     }
 
     /// Returns the memory that it takes.
@@ -84,22 +68,29 @@ impl DeltaPart {
     }
 
     /// Writes the part's file: type `x`, a stored `.xz` stream. What is written is freed.
-    pub fn write_to(self, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(&[XZ])?;
-        let stream = StoredXzWriter::with_end(out, self.end)?;
-        frame(self.payload, stream).map(drop)
-    }
-
-    /// Returns the part's file in memory.
-    pub fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(usize::try_from(self.len).unwrap_or(0));
-        let written = self.write_to(&mut bytes);
-        written.expect("writing to memory never fails");
-        bytes
+    pub fn write_to(self, out: &mut dyn Write) -> io::Result<PartHeader> {
+        let mut file = Hashed {
+            out,
+            len: 0,
+            hash: Sha256::new(),
+        };
+        file.write_all(&[XZ])?;
+        let mut stream = StoredXzWriter::new(&mut file)?;
+        for piece in self.payload {
+            stream.write_all(&piece)?;
+        }
+        stream.finish()?;
+        drop(self.lease);
+        Ok(PartHeader {
+            checksum: file.hash.finish(),
+            size: file.len,
+            unpacked: self.unpacked,
+            objects: self.objects,
+        })
     }
 
     /// Returns the part's file as stock writes it: compressed, for clients that fetch it over HTTP.
-    pub fn compress(self) -> Result<Vec<u8>, DeltaError> {
+    pub fn compress(self) -> Result<(PartHeader, Vec<u8>), DeltaError> {
         let options = XzOptions::with_preset(PRESET);
         let written = XzWriter::new(vec![XZ], options).and_then(|mut writer| {
             for piece in self.payload {
@@ -107,37 +98,39 @@ impl DeltaPart {
             }
             writer.finish()
         });
-        written.map_err(DeltaError::Xz)
+        let file = written.map_err(DeltaError::Xz)?;
+        drop(self.lease);
+        let header = PartHeader {
+            checksum: Checksum::of(&file),
+            size: file.len() as u64,
+            unpacked: self.unpacked,
+            objects: self.objects,
+        };
+        Ok((header, file))
     }
 }
 
-/// Wraps the pieces into a stored `.xz` stream; returns its end.
-fn frame<W: Write>(
-    pieces: impl IntoIterator<Item = impl AsRef<[u8]>>,
-    mut stream: StoredXzWriter<W>,
-) -> io::Result<Vec<u8>> {
-    for piece in pieces {
-        stream.write_all(piece.as_ref())?;
-    }
-    stream.finish()
-}
-
-/// Takes bytes, counts and hashes them.
-#[derive(Default)]
-struct Counted {
+/// Counts and hashes what is written.
+struct Hashed<'a> {
+    out: &'a mut dyn Write,
     len: u64,
     hash: Sha256,
 }
 
-impl Write for Counted {
+impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.len += bytes.len() as u64;
-        self.hash.update(bytes);
+        self.write_all(bytes)?;
         Ok(bytes.len())
     }
 
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.len += bytes.len() as u64;
+        self.hash.update(bytes);
+        self.out.write_all(bytes)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.out.flush()
     }
 }
 
@@ -154,15 +147,24 @@ mod tests {
         let part = || {
             let mut rope = Rope::default();
             rope.extend(&payload);
-            DeltaPart::new(rope, PartKind::Whole)
+            DeltaPart {
+                payload: rope,
+                kind: PartKind::Whole,
+                unpacked: 7,
+                objects: Vec::new(),
+                lease: None,
+            }
         };
-        let (stored, checksum) = part();
-        let len = stored.file_len();
-        let stored = stored.into_bytes();
-        assert_eq!(stored.len() as u64, len);
-        assert_eq!(Checksum::of(&stored), checksum);
+        let mut stored = Vec::new();
+        let header = part().write_to(&mut stored).unwrap();
+        assert_eq!(stored.len() as u64, part().file_len());
+        assert_eq!(header.size, part().file_len());
+        assert_eq!(header.checksum, Checksum::of(&stored));
+        assert_eq!(header.unpacked, 7);
         assert_eq!(unpack_part(&stored).unwrap(), payload);
-        let small = part().0.compress().unwrap();
+        let (header, small) = part().compress().unwrap();
+        assert_eq!(header.size, small.len() as u64);
+        assert_eq!(header.checksum, Checksum::of(&small));
         assert!(small.len() < stored.len() / 2);
         assert!(small.starts_with(b"x\xfd7zXZ\0"));
         assert_eq!(unpack_part(&small).unwrap(), payload);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::format::{
     Checksum, FileHeader, ObjectKind, ObjectName, Xattrs,
-    delta::{FileMode, Look, Op, PartHeader, PayloadFrame, Span},
+    delta::{FileMode, Look, Op, PayloadFrame, Span},
 };
 
 /// How much of a whole file is read at a time.
@@ -198,22 +198,21 @@ impl PartWriter {
         }
     }
 
-    /// Ends the part; returns its header, and the part.
-    pub(super) fn finish(self) -> (PartHeader, DeltaPart) {
+    /// Ends the part.
+    pub(super) fn finish(self) -> DeltaPart {
         let kind = self.kinds.most(self.blob.len());
         let (modes, xattrs) = (&self.modes.entries, &self.xattrs.entries);
         let frame = PayloadFrame::new(modes, xattrs, self.blob.len(), self.ops);
         let mut payload = self.blob;
         payload.push_front(frame.before);
         payload.push(frame.after);
-        let (part, checksum) = DeltaPart::new(payload, kind);
-        let header = PartHeader {
-            checksum,
-            size: part.file_len(),
+        DeltaPart {
+            payload,
+            kind,
             unpacked: self.unpacked,
             objects: self.objects,
-        };
-        (header, part)
+            lease: None,
+        }
     }
 
     fn append(&mut self, bytes: Rope) -> Span {

@@ -13,7 +13,7 @@ use super::{DeltaError, DeltaPart, assemble::Assembler};
 use crate::{
     format::{
         Checksum, Commit, Encoded, Metadata, ObjectName,
-        delta::{DeltaName, Endian, PartHeader, Superblock},
+        delta::{DeltaName, Endian, Superblock},
     },
     repo::Repo,
 };
@@ -54,9 +54,11 @@ pub struct Spine {
 
 /// Makes a spine in memory, of whole objects: for metadata, which is small.
 pub fn compile_spine(input: &SpineInput<'_>) -> Result<Spine, DeltaError> {
-    let mut parts = Vec::new();
+    let (mut headers, mut parts) = (Vec::new(), Vec::new());
     let mut take = |part: DeltaPart| {
-        parts.push(part.into_bytes());
+        let mut file = Vec::new();
+        headers.push(part.write_to(&mut file)?);
+        parts.push(file);
         Ok(())
     };
     let mut assembler = Assembler::new(input.repo, &mut take);
@@ -66,24 +68,27 @@ pub fn compile_spine(input: &SpineInput<'_>) -> Result<Spine, DeltaError> {
     for file in input.files {
         assembler.file(file)?;
     }
-    let superblock = superblock(input, assembler.finish()?)?;
-    Ok(Spine { superblock, parts })
+    assembler.finish()?;
+    let superblock = Superblock {
+        parts: headers,
+        ..superblock(input)
+    };
+    Ok(Spine {
+        superblock: superblock.encode()?,
+        parts,
+    })
 }
 
-/// Puts the superblock together.
-pub(super) fn superblock(
-    input: &SpineInput<'_>,
-    parts: Vec<PartHeader>,
-) -> Result<Vec<u8>, DeltaError> {
-    let superblock = Superblock {
+/// Puts the superblock together, as far as parts have nothing to do with it.
+pub(super) fn superblock(input: &SpineInput<'_>) -> Superblock {
+    Superblock {
         metadata: superblock_metadata(input),
         timestamp: input.timestamp,
         from: input.from,
         commit: input.commit.clone(),
-        parts,
+        parts: Vec::new(),
         fallbacks: Vec::new(),
-    };
-    Ok(superblock.encode()?)
+    }
 }
 
 fn superblock_metadata(input: &SpineInput<'_>) -> Metadata {

@@ -88,7 +88,7 @@ fn write(repo: &Repo, path: &Path, form: Form) -> Result<SealedBundle, WriteErro
         len: bytes.len() as u64,
         write: Box::new(move |out| out.write_all(&bytes)),
     });
-    let mut spool = PartSpool::fill(path.parent().unwrap(), 9, parts.into_iter())?;
+    let (mut spool, _) = PartSpool::fill(path.parent().unwrap(), 9, parts.into_iter())?;
     writer.parts(0, &mut spool)?;
     let packed = writer.packs(0, repo, &files, &Silent)?;
     assert_eq!(packed.objects, files.len() as u64);

@@ -43,8 +43,8 @@ const SEARCHING_HIGH: u64 = 64 << 20;
 /// The same at thorough levels.
 const SEARCHING_THOROUGHLY: u64 = 88 << 20;
 
-/// A part that is to be compressed.
-pub struct RawPart {
+/// A part that is to be compressed; when it was written, `H` is known of it.
+pub struct RawPart<H> {
     /// The zstd level at which that is worth it.
     pub level: i32,
     /// Whether most of it are patches, and so zeros.
@@ -52,11 +52,11 @@ pub struct RawPart {
     /// How long the part is.
     pub len: u64,
     /// Writes the part, and gives its memory back.
-    pub write: Box<WritePart>,
+    pub write: Box<WritePart<H>>,
 }
 
 /// Writes a part, and gives its memory back.
-pub type WritePart = dyn FnOnce(&mut dyn Write) -> io::Result<()> + Send;
+pub type WritePart<H> = dyn FnOnce(&mut dyn Write) -> io::Result<H> + Send;
 
 /// Compressed parts of one spine.
 #[derive(Debug)]
@@ -77,32 +77,35 @@ pub(super) struct SpooledPart {
 
 impl PartSpool {
     /// Compresses parts on as many cores as memory allows at this level, the highest of theirs;
-    /// what does not fit memory goes to an unnamed file in `directory`.
-    pub fn fill(
+    /// what does not fit memory goes to an unnamed file in `directory`. Returns what is known of each,
+    /// too.
+    pub fn fill<H: Send>(
         directory: &Path,
         level: i32,
-        parts: impl Iterator<Item = RawPart> + Send,
-    ) -> Result<PartSpool, WriteError> {
+        parts: impl Iterator<Item = RawPart<H>> + Send,
+    ) -> Result<(PartSpool, Vec<H>), WriteError> {
         let file = tempfile::spooled_tempfile_in(IN_MEMORY, directory);
         let mut spool = PartSpool {
             file,
             path: directory.to_owned(),
             parts: Vec::new(),
         };
-        each(level, parts, |(frame, unpacked)| {
-            spool.push(frame, unpacked)
+        let mut known = Vec::new();
+        each(level, parts, |packed| {
+            known.push(packed.known);
+            spool.push(packed.frame, packed.unpacked)
         })?;
-        Ok(spool)
+        Ok((spool, known))
     }
 
-    /// Compresses parts as `fill` does, and only tells their sizes.
-    pub fn weigh(
+    /// Compresses parts as `fill` does, and only tells their sizes, with what is known of each.
+    pub fn weigh<H: Send>(
         level: i32,
-        parts: impl Iterator<Item = RawPart> + Send,
-    ) -> Result<Vec<u64>, WriteError> {
+        parts: impl Iterator<Item = RawPart<H>> + Send,
+    ) -> Result<Vec<(u64, H)>, WriteError> {
         let mut sizes = Vec::new();
-        each(level, parts, |(frame, _)| {
-            sizes.push(frame.len());
+        each(level, parts, |packed| {
+            sizes.push((packed.frame.len(), packed.known));
             Ok(())
         })?;
         Ok(sizes)
@@ -156,20 +159,28 @@ impl PartSpool {
     }
 }
 
-/// Compresses parts, and hands on each frame with the size of what is in it, in their order.
-fn each(
+/// A part that was compressed.
+struct Packed<H> {
+    frame: Frame,
+    /// The size of what is in the frame.
+    unpacked: u64,
+    known: H,
+}
+
+/// Compresses parts, and hands them on in their order.
+fn each<H: Send>(
     level: i32,
-    parts: impl Iterator<Item = RawPart> + Send,
-    take: impl FnMut((Frame, u64)) -> Result<(), WriteError>,
+    parts: impl Iterator<Item = RawPart<H>> + Send,
+    take: impl FnMut(Packed<H>) -> Result<(), WriteError>,
 ) -> Result<(), WriteError> {
     pipeline::in_order(
         workers(level),
         parts,
         || Ok(CCtx::create()),
         |context, part, outlet| {
-            let len = part.len;
-            let frame = compress(context, part).map_err(WriteError::Compress)?;
-            outlet.send((frame, len)).map_err(WriteError::Compress)
+            let packed = compress(context, part);
+            let sent = packed.and_then(|packed| outlet.send(packed));
+            sent.map_err(WriteError::Compress)
         },
         take,
     )
@@ -182,7 +193,7 @@ fn workers(level: i32) -> usize {
 }
 
 /// Compresses a part; the context is large, and each worker keeps its own.
-fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
+fn compress<H>(context: &mut CCtx<'static>, part: RawPart<H>) -> io::Result<Packed<H>> {
     let is_thorough = part.level >= THOROUGH;
     let (window, chain, hash) = match is_thorough {
         true => (WIDE_WINDOW_LOG, CHAIN_LOG, HASH_LOG),
@@ -204,13 +215,17 @@ fn compress(context: &mut CCtx<'static>, part: RawPart) -> io::Result<Frame> {
         encoder.set_parameter(CParameter::SearchLog(SEARCH_LOG))?;
         encoder.set_parameter(CParameter::TargetLength(LONG_MATCH))?;
     }
-    (part.write)(&mut encoder)?;
+    let known = (part.write)(&mut encoder)?;
     let frame = encoder.finish()?;
     if is_thorough {
         // A part that waits for its patches needs no memory for being searched.
         *context = CCtx::create();
     }
-    Ok(frame)
+    Ok(Packed {
+        frame,
+        unpacked: part.len,
+        known,
+    })
 }
 
 /// What a part became, in pieces: one vector would be copied each time it outgrows its memory.

@@ -31,6 +31,7 @@ use super::budget::Budget;
 use super::part_writer::Patched;
 use super::spine::superblock;
 use super::{DeltaError, SpineInput};
+use crate::format::delta::Superblock;
 use crate::format::{Checksum, ObjectKind, ObjectName};
 use crate::repo::{FileObject, Mode, Repo, RepoError};
 use crate::{Event, Observer, Stage};
@@ -93,8 +94,9 @@ pub struct CompileInput<'a> {
 /// A delta whose parts were handed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compiled {
-    /// The file `superblock`.
-    pub superblock: Vec<u8>,
+    /// The superblock. It lists no parts: of each, whoever took it knows what belongs there, in the
+    /// order in which they were taken.
+    pub superblock: Superblock,
     /// The pairs that travel as patches, by their place in the input.
     pub patched: Vec<usize>,
     /// The pairs that are not in the delta, by their place in the input.
@@ -146,8 +148,9 @@ pub fn compile(
         assembler.file(&file)?;
         assembler.done(stored);
     }
+    assembler.finish()?;
     Ok(Compiled {
-        superblock: superblock(&input.spine, assembler.finish()?)?,
+        superblock: superblock(&input.spine),
         patched,
         declined,
         choices,

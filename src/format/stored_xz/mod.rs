@@ -22,6 +22,7 @@ mod writer;
 
 pub use writer::StoredXzWriter;
 
+use std::io::Write;
 use std::ops::Range;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
@@ -76,32 +77,30 @@ pub fn is_stored(stream: &[u8]) -> bool {
 
 /// Wraps `content` into a stored `.xz` stream.
 pub fn encode(content: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(encoded_len(content.len()));
-    out.extend_from_slice(&STREAM_HEADER);
-    out.extend_from_slice(&BLOCK_HEADER);
-    let mut control = STORED_FIRST;
-    for chunk in content.chunks(CHUNK) {
-        let last = u16::try_from(chunk.len() - 1).expect("a chunk holds 1 to 65536 bytes");
-        out.push(control);
-        out.extend_from_slice(&last.to_be_bytes());
-        out.extend_from_slice(chunk);
-        control = STORED;
-    }
-    out.extend_from_slice(&tail(content.len() as u64, crc64(content)));
-    out
+    let len = usize::try_from(encoded_len(content.len() as u64)).unwrap_or(0);
+    let stream = StoredXzWriter::new(Vec::with_capacity(len)).and_then(|mut stream| {
+        stream.write_all(content)?;
+        stream.finish()
+    });
+    stream.expect("writing to memory never fails")
 }
 
 /// Returns the length of the stored `.xz` stream of a content of `content` bytes.
-pub fn encoded_len(content: usize) -> usize {
+pub fn encoded_len(content: u64) -> u64 {
     let header = STREAM_HEADER.len() + BLOCK_HEADER.len();
-    let chunks = content + 3 * content.div_ceil(CHUNK);
-    // The tail: at most end mark and padding 4, check 8, index 24, footer 12.
-    header + chunks + 48
+    // The tail is as long whatever the check is.
+    chunks_len(content) + (header + tail(content, 0).len()) as u64
+}
+
+/// Returns the length of the chunks of a content, each with its head.
+fn chunks_len(content: u64) -> u64 {
+    content + 3 * content.div_ceil(CHUNK as u64)
 }
 
 /// Unwraps a stored `.xz` stream whose content is at most `limit` bytes long.
 pub fn decode(stream: &[u8], limit: usize) -> Result<Vec<u8>, StoredXzFault> {
-    if is_stored(stream) && stream.len() > encoded_len(limit) {
+    // What ends in something else may be a little longer; what is far too long is not even copied.
+    if is_stored(stream) && stream.len() as u64 > encoded_len((limit + CHUNK) as u64) {
         return Err(StoredXzFault::OverLimit);
     }
     let mut content = stream.to_vec();
@@ -165,7 +164,7 @@ fn crc64(content: &[u8]) -> u64 {
 /// check, index, footer.
 fn tail(len: u64, check: u64) -> Vec<u8> {
     let mut out = vec![END];
-    let packed = len + 3 * len.div_ceil(CHUNK as u64) + 1;
+    let packed = chunks_len(len) + 1;
     let padding = packed.next_multiple_of(4) - packed;
     out.resize(out.len() + padding as usize, 0);
     let check = check.to_le_bytes();
@@ -222,7 +221,7 @@ mod tests {
         assert_eq!(stream[32..36], [0, 0, 0, 0], "end mark and padding");
         assert_eq!(stream[44..48], [0, 1, 29, 5], "index: one block");
         assert_eq!(stream[stream.len() - 2..], *b"YZ");
-        assert!(stream.len() <= encoded_len(5));
+        assert_eq!(stream.len() as u64, encoded_len(5));
     }
 
     #[test]
@@ -230,7 +229,7 @@ mod tests {
         for len in [0, 1, 2, 3, 4, 65535, 65536, 65537, 131072, 200_000] {
             let content = sample(len);
             let stream = encode(&content);
-            assert!(stream.len() <= encoded_len(len), "{len}");
+            assert_eq!(stream.len() as u64, encoded_len(len as u64), "{len}");
             assert_eq!(decode(&stream, len), Ok(content), "{len}");
         }
     }

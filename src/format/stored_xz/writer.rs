@@ -16,29 +16,12 @@ pub struct StoredXzWriter<W> {
     chunk: Vec<u8>,
     control: u8,
     len: u64,
-    end: End,
-}
-
-/// What ends the stream.
-enum End {
-    /// The check so far.
-    Check(Digest),
-    /// All of it, known beforehand.
-    Known(Vec<u8>),
+    check: Digest,
 }
 
 impl<W: Write> StoredXzWriter<W> {
     /// Begins a stream.
-    pub fn new(out: W) -> io::Result<StoredXzWriter<W>> {
-        StoredXzWriter::begin(out, End::Check(Digest::new()))
-    }
-
-    /// Begins a stream of which another had the same content, and ended like this.
-    pub fn with_end(out: W, end: Vec<u8>) -> io::Result<StoredXzWriter<W>> {
-        StoredXzWriter::begin(out, End::Known(end))
-    }
-
-    fn begin(mut out: W, end: End) -> io::Result<StoredXzWriter<W>> {
+    pub fn new(mut out: W) -> io::Result<StoredXzWriter<W>> {
         out.write_all(&STREAM_HEADER)?;
         out.write_all(&BLOCK_HEADER)?;
         Ok(StoredXzWriter {
@@ -46,22 +29,18 @@ impl<W: Write> StoredXzWriter<W> {
             chunk: Vec::with_capacity(CHUNK),
             control: STORED_FIRST,
             len: 0,
-            end,
+            check: Digest::new(),
         })
     }
 
-    /// Ends the stream; returns what ended it.
-    pub fn finish(mut self) -> io::Result<Vec<u8>> {
+    /// Ends the stream; returns what it was written to.
+    pub fn finish(mut self) -> io::Result<W> {
         let chunk = std::mem::take(&mut self.chunk);
         if !chunk.is_empty() {
             self.store(&chunk)?;
         }
-        let end = match self.end {
-            End::Check(check) => tail(self.len, check.sum64()),
-            End::Known(end) => end,
-        };
-        self.out.write_all(&end)?;
-        Ok(end)
+        self.out.write_all(&tail(self.len, self.check.sum64()))?;
+        Ok(self.out)
     }
 
     fn store(&mut self, chunk: &[u8]) -> io::Result<()> {
@@ -81,9 +60,7 @@ impl<W: Write> Write for StoredXzWriter<W> {
     }
 
     fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        if let End::Check(check) = &mut self.end {
-            check.write(bytes);
-        }
+        self.check.write(bytes);
         self.len += bytes.len() as u64;
         while self.chunk.len() + bytes.len() >= CHUNK {
             let (now, later) = bytes.split_at(CHUNK - self.chunk.len());
@@ -110,7 +87,7 @@ impl<W: Write> Write for StoredXzWriter<W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode;
+    use super::super::{decode, encode};
     use super::*;
 
     #[test]
@@ -118,17 +95,13 @@ mod tests {
         for len in [0, 1, 65535, 65536, 65537, 131_072, 200_000] {
             let content: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             for piece in [1000, 65536, 70_000, 300_000] {
-                let (mut one, mut other) = (Vec::new(), Vec::new());
-                let write = |mut writer: StoredXzWriter<&mut Vec<u8>>| {
-                    for piece in content.chunks(piece) {
-                        writer.write_all(piece).unwrap();
-                    }
-                    writer.finish().unwrap()
-                };
-                let end = write(StoredXzWriter::new(&mut one).unwrap());
-                write(StoredXzWriter::with_end(&mut other, end).unwrap());
-                assert!(one == encode(&content), "{len} {piece}");
-                assert!(other == one, "{len} {piece}");
+                let mut writer = StoredXzWriter::new(Vec::new()).unwrap();
+                for piece in content.chunks(piece) {
+                    writer.write_all(piece).unwrap();
+                }
+                let stream = writer.finish().unwrap();
+                assert!(stream == encode(&content), "{len} {piece}");
+                assert!(decode(&stream, len).unwrap() == content, "{len} {piece}");
             }
         }
     }

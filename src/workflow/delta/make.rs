@@ -14,8 +14,7 @@ use super::StaticDeltaError;
 use super::generate::{GenerateOptions, Place};
 use crate::Observer;
 use crate::delta::{CompileInput, DeltaError, DeltaPart, SpineInput, compile};
-use crate::format::Checksum;
-use crate::format::delta::{Fallback, Superblock};
+use crate::format::delta::{Fallback, PartHeader, Superblock};
 use crate::format::gvariant::{Value, View};
 use crate::repo::{DeltaStage, Repo};
 use crate::workflow::error::Error;
@@ -50,8 +49,7 @@ impl Output<'_> {
 /// A part that is compressed.
 struct Packed {
     number: usize,
-    size: u64,
-    checksum: Checksum,
+    header: PartHeader,
     /// Its bytes, unless they are written already.
     inline: Option<Vec<u8>>,
 }
@@ -141,7 +139,7 @@ pub(super) fn make(
         return Err(StaticDeltaError::TooLarge { count }.into());
     }
     let packs = carried.packs.iter().map(|file| (file.name, file.size));
-    let mut superblock = Superblock::decode(&compiled.superblock)?;
+    let mut superblock = compiled.superblock;
     for (checksum, stored) in declined.into_iter().chain(packs) {
         superblock.fallbacks.push(Fallback {
             checksum,
@@ -149,11 +147,10 @@ pub(super) fn make(
             size: repo.file(&checksum)?.size,
         });
     }
-    let packed = packed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let size = packed
-        .iter()
-        .map(|part| u64::from(part.inline.is_none()) * part.size)
-        .sum();
+    let mut packed = packed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    packed.sort_unstable_by_key(|part| part.number);
+    let files = packed.iter().filter(|part| part.inline.is_none());
+    let size = files.map(|part| part.header.size).sum();
     let parts = packed.len();
     list(&mut superblock, packed)?;
     Ok(Made {
@@ -164,14 +161,11 @@ pub(super) fn make(
     })
 }
 
-/// Lets the superblock name the parts as they are now.
+/// Lets the superblock name the parts, which are in their order.
 fn list(superblock: &mut Superblock, packed: Vec<Packed>) -> Result<(), Error> {
     let name = superblock.name();
     for part in packed {
-        if let Some(header) = superblock.parts.get_mut(part.number) {
-            header.size = part.size;
-            header.checksum = part.checksum;
-        }
+        superblock.parts.push(part.header);
         if let Some(bytes) = part.inline {
             let value = Value::from_view(View::parse("(yay)", &bytes)?);
             let key = name.part_path(part.number);
@@ -189,8 +183,7 @@ fn pack(
     packed: &Mutex<Vec<Packed>>,
 ) -> Result<(), Error> {
     for (number, part) in parts {
-        let bytes = part.compress()?;
-        let (size, checksum) = (bytes.len() as u64, Checksum::of(&bytes));
+        let (header, bytes) = part.compress()?;
         let inline = match inline {
             true => Some(bytes),
             false => {
@@ -200,8 +193,7 @@ fn pack(
         };
         let part = Packed {
             number,
-            size,
-            checksum,
+            header,
             inline,
         };
         packed

@@ -11,7 +11,7 @@ use super::{Base, Error, ExportOptions};
 use crate::Observer;
 use crate::bundle::{PackObject, PartSpool, RawPart, WriteError};
 use crate::delta::{self, CompileInput, DeltaError, DeltaPart, Pair, PartKind, SpineInput};
-use crate::format::delta::Superblock;
+use crate::format::delta::{PartHeader, Superblock};
 use crate::repo::Repo;
 
 /// The spine of one release.
@@ -44,24 +44,27 @@ pub(super) fn compile(
         ..some_pairs(repo, release, options, &carried.pairs)
     };
     let level = |kind| level(options, kind);
-    let (compiled, parts) = with_parts(&input, observer, |parts| {
+    let (compiled, (parts, headers)) = with_parts(&input, observer, |parts| {
         let raw = parts.map(|part: DeltaPart| raw(level(part.kind()), part));
         PartSpool::fill(directory, level(PartKind::Whole), raw)
     })?;
-    let mut superblock = Superblock::decode(&compiled.superblock)?;
-    let content = superblock.parts.iter().map(|header| header.unpacked).sum();
+    let content = headers.iter().map(|header| header.unpacked).sum();
+    let patched_stored = patched_stored(release, &compiled);
+    let packs = packs(release, &compiled);
+    let mut superblock = compiled.superblock;
+    superblock.parts = headers;
+    if !release.ancestors.is_empty() {
+        superblock.set_history(&release.ancestors)?;
+    }
+    let superblock = superblock.encode()?;
+    // Nothing is written that could not be read again.
+    Superblock::decode(&superblock)?;
     Ok(Compiled {
+        superblock,
         parts,
         content,
-        patched_stored: patched_stored(release, &compiled),
-        packs: packs(release, &compiled),
-        superblock: match release.ancestors.is_empty() {
-            true => compiled.superblock,
-            false => {
-                superblock.set_history(&release.ancestors)?;
-                superblock.encode()?
-            }
-        },
+        patched_stored,
+        packs,
     })
 }
 
@@ -71,7 +74,7 @@ pub(super) fn level(options: &ExportOptions<'_>, kind: PartKind) -> i32 {
 }
 
 /// Prepares a part for being compressed.
-pub(super) fn raw(level: i32, part: DeltaPart) -> RawPart {
+pub(super) fn raw(level: i32, part: DeltaPart) -> RawPart<PartHeader> {
     RawPart {
         level,
         is_patches: part.kind() == PartKind::Patches,

@@ -118,7 +118,8 @@ impl Two {
 
     /// Makes everything, and holds it against what it was made from.
     fn check(&self, compiled: &Compiled, parts: &[Vec<u8>]) {
-        let superblock = Superblock::decode(&compiled.superblock).unwrap();
+        let superblock = compiled.superblock.encode().unwrap();
+        let superblock = Superblock::decode(&superblock).unwrap();
         let sources = RepoSources::new(&self.bench.repo, self.bench.dir.path());
         let mut contents = Contents::default();
         for (header, part) in superblock.parts.iter().zip(parts) {
@@ -128,13 +129,16 @@ impl Two {
     }
 
     fn compile(&self, effort: Effort) -> Result<(Compiled, Vec<Vec<u8>>), DeltaError> {
-        let mut parts = Vec::new();
-        let compiled = self.with_input(effort, |input| {
+        let (mut headers, mut parts) = (Vec::new(), Vec::new());
+        let mut compiled = self.with_input(effort, |input| {
             compile(input, &Silent, &mut |part| {
-                parts.push(part.into_bytes());
+                let mut file = Vec::new();
+                headers.push(part.write_to(&mut file)?);
+                parts.push(file);
                 Ok(())
             })
         })?;
+        compiled.superblock.parts = headers;
         Ok((compiled, parts))
     }
 
@@ -226,7 +230,8 @@ fn patched_files_are_made_from_every_mode() {
             ],
             "{mode:?}"
         );
-        let superblock = Superblock::decode(&compiled.superblock).unwrap();
+        let superblock = compiled.superblock.encode().unwrap();
+        let superblock = Superblock::decode(&superblock).unwrap();
         assert_eq!(superblock.from, Some(two.from));
         let sources = RepoSources::new(&two.bench.repo, two.bench.dir.path());
         let mut contents = Contents::default();
@@ -364,7 +369,8 @@ fn stock_ostree_applies_patches_offline() {
         assert!(compiled.declined.is_empty());
         let path = |name: &str| two.bench.dir.path().join(name).display().to_string();
         std::fs::create_dir(path("delta")).unwrap();
-        std::fs::write(path("delta/superblock"), &compiled.superblock).unwrap();
+        let superblock = compiled.superblock.encode().unwrap();
+        std::fs::write(path("delta/superblock"), superblock).unwrap();
         for (index, part) in parts.iter().enumerate() {
             std::fs::write(path(&format!("delta/{index}")), part).unwrap();
         }

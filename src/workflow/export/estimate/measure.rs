@@ -8,6 +8,7 @@ use super::Question;
 use crate::bundle::{PackObject, PartSpool, RawPart, WriteError, weigh_packs};
 use crate::delta::{Choice, CompileInput, DeltaPart, Effort, Pair, PartKind, SpineInput};
 use crate::format::Checksum;
+use crate::format::delta::PartHeader;
 use crate::repo::Repo;
 
 /// From this level on parts are compressed at the one below instead, and a piece at both.
@@ -78,7 +79,7 @@ fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured
         _ => Effort::Balanced.level(kind),
     };
     let (seen, piece) = (Mutex::new(Vec::new()), Mutex::new(None));
-    let (compiled, sizes) = with_parts(input, question.observer, |parts| {
+    let (compiled, parts) = with_parts(input, question.observer, |parts| {
         let raw = parts.map(|part: DeltaPart| {
             let kind = part.kind();
             held(&seen).push(kind);
@@ -95,15 +96,17 @@ fn measure(question: &Question<'_>, input: &CompileInput<'_>) -> Result<Measured
         None => 1.0,
     };
     let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let of = |(size, kind): (&u64, &PartKind)| {
+    let of = |((size, _), kind): (&(u64, PartHeader), &PartKind)| {
         let gain = if is_thorough(*kind) { gain } else { 1.0 };
         *size as f64 * gain
     };
-    let bytes: f64 = sizes.iter().zip(&seen).map(of).sum();
+    let bytes: f64 = parts.iter().zip(&seen).map(of).sum();
+    let mut superblock = compiled.superblock;
+    superblock.parts = parts.into_iter().map(|(_, header)| header).collect();
     Ok(Measured {
         bytes: bytes as u64,
-        parts: sizes.len() as u64,
-        superblock: compiled.superblock.len() as u64,
+        parts: superblock.parts.len() as u64,
+        superblock: superblock.encode()?.len() as u64,
         choices: compiled.choices,
     })
 }
@@ -121,7 +124,7 @@ fn gain(piece: &[u8], kind: PartKind, low: i32, high: i32) -> Result<f64, WriteE
     };
     let sizes = PartSpool::weigh(high, [at(low), at(high)].into_iter())?;
     Ok(match sizes[..] {
-        [low, high] if low > 0 => high as f64 / low as f64,
+        [(low, ()), (high, ())] if low > 0 => high as f64 / low as f64,
         _ => 1.0,
     })
 }

@@ -5,7 +5,6 @@ use airlock::Silent;
 use airlock::delta::{
     CompileInput, Effort, PartKind, RepoSources, SpineInput, apply_part, compile,
 };
-use airlock::format::delta::Superblock;
 use airlock::repo::Mode;
 
 use super::{Contents, Two, files, noise};
@@ -75,7 +74,7 @@ fn of_a_damaged_old_file_nothing_is_made() {
     let (old, new) = files();
     let two = Two::new(Mode::Archive, &old, &new);
     let (compiled, parts) = two.compile(Effort::Balanced).unwrap();
-    let superblock = Superblock::decode(&compiled.superblock).unwrap();
+    let superblock = &compiled.superblock;
     let sources = RepoSources::new(&two.bench.repo, two.bench.dir.path());
     let path = two
         .bench

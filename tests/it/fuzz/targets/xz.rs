@@ -12,7 +12,10 @@ pub fn stored_xz(data: &[u8]) -> bool {
     }
     let stream = stored_xz::encode(data);
     assert!(stored_xz::is_stored(&stream));
-    assert!(stream.len() <= stored_xz::encoded_len(data.len()));
+    assert_eq!(
+        stream.len() as u64,
+        stored_xz::encoded_len(data.len() as u64)
+    );
     let content = stored_xz::decode(&stream, data.len());
     assert_eq!(content.as_deref(), Ok(data));
     if let Some(less) = data.len().checked_sub(1) {
