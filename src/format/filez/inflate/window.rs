@@ -22,8 +22,7 @@ const PIECE: usize = 128 << 10;
 const FULL: usize = WINDOW + PIECE;
 /// The longest match and what its copy writes beyond it.
 const SLACK: usize = 258 + 64;
-/// The most input that a piece is made of. Two bytes of input make one of output at the very least: a
-/// match of three takes 48 bits.
+/// The most input that a piece is made of: a byte takes 15 bits at most, and a match of three 43.
 pub(super) const MOST_INPUT: usize = 2 * FULL;
 /// All of it.
 pub(super) const BUFFER: usize = FULL + SLACK;
