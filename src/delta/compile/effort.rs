@@ -140,7 +140,7 @@ impl Effort {
             (_, PartKind::Dense) => 3,
             (Effort::Fast, _) => 3,
             (Effort::Balanced, PartKind::LargePatch) => 3,
-            (Effort::Balanced, _) => 9,
+            (Effort::Balanced, _) => 8,
             (Effort::Small, PartKind::LargePatch) => 9,
             (Effort::Small, _) => 19,
         }
@@ -209,7 +209,7 @@ mod tests {
         use PartKind::{Dense, LargePatch, Patches, Whole};
         for (effort, levels) in [
             (Effort::Fast, [3, 3, 3, 3]),
-            (Effort::Balanced, [9, 9, 3, 3]),
+            (Effort::Balanced, [8, 8, 3, 3]),
             (Effort::Small, [19, 19, 9, 3]),
         ] {
             let of = [Whole, Patches, LargePatch, Dense].map(|kind| effort.level(kind));

@@ -29,7 +29,7 @@ use crate::repo::Repo;
 /// How much of the new file is compared at a time.
 const WINDOW: u64 = 4 << 20;
 /// How much of the old file it is compared with at most.
-const RANGE: u64 = 16 << 20;
+const RANGE: u64 = 8 << 20;
 /// How closely both are compared. Of a browser's library, a closer look finds much that is the same by
 /// chance, and makes the patch larger.
 const GRAIN: Grain = Grain::Coarse;

@@ -45,6 +45,8 @@ pub(super) struct Mesh {
     pub(super) step: usize,
     /// How many places are tried for one window.
     pub(super) chain: usize,
+    /// Where the files agree again after so many bytes, no other alignment is looked for.
+    pub(super) slip: usize,
 }
 
 impl Grain {
@@ -68,14 +70,19 @@ impl Grain {
     }
 
     pub(super) fn mesh(self) -> Mesh {
-        let (width, step, chain) = match self {
-            Grain::Finest => (16, 1, 32),
-            Grain::Finer => (16, 2, 8),
-            Grain::Fine => (16, 4, 8),
-            Grain::Medium => (16, 16, 8),
-            Grain::Coarse => (32, 32, 1),
+        let (width, step, chain, slip) = match self {
+            Grain::Finest => (16, 1, 32, 0),
+            Grain::Finer => (16, 2, 8, 0),
+            Grain::Fine => (16, 4, 8, 4),
+            Grain::Medium => (16, 16, 8, 4),
+            Grain::Coarse => (32, 32, 1, 4),
         };
-        Mesh { width, step, chain }
+        Mesh {
+            width,
+            step,
+            chain,
+            slip,
+        }
     }
 }
 

@@ -61,7 +61,9 @@ impl Index {
     /// Indexes a file; what was indexed before is forgotten.
     pub(super) fn fill(&mut self, old: &[u8], grain: Grain) {
         self.mesh = grain.mesh();
-        let Mesh { width, step, chain } = self.mesh;
+        let Mesh {
+            width, step, chain, ..
+        } = self.mesh;
         let windows = windows(old.len(), self.mesh);
         let bits = table_bits(windows);
         self.shift = u64::BITS - bits;
@@ -88,6 +90,11 @@ impl Index {
                 }
             }
         }
+    }
+
+    /// Returns how many bytes may differ before another alignment is looked for.
+    pub(super) fn slip(&self) -> usize {
+        self.mesh.slip
     }
 
     /// Gives memory back that a large file took.
@@ -204,7 +211,9 @@ mod tests {
         ] {
             let mut index = Index::default();
             index.fill(&old, grain);
-            let Mesh { width, step, chain } = grain.mesh();
+            let Mesh {
+                width, step, chain, ..
+            } = grain.mesh();
             let found = |at: &usize| places(&index, &old[*at..at + width]).contains(at);
             let all = (0..old.len() - width).step_by(step);
             let count = all.clone().count();

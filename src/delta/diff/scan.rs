@@ -98,7 +98,9 @@ impl<'a> Scan<'a> {
     pub(super) fn run(mut self) {
         loop {
             self.at += self.agreement(self.at);
-            if !self.search() {
+            if let Some(by) = (1..=self.index.slip()).find(|by| self.agrees_at(self.at + by)) {
+                self.at += by;
+            } else if !self.search() {
                 break;
             }
         }
