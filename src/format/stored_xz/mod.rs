@@ -100,7 +100,7 @@ fn chunks_len(content: u64) -> u64 {
 /// Unwraps a stored `.xz` stream whose content is at most `limit` bytes long.
 pub fn decode(stream: &[u8], limit: usize) -> Result<Vec<u8>, StoredXzFault> {
     // What ends in something else may be a little longer; what is far too long is not even copied.
-    if is_stored(stream) && stream.len() as u64 > encoded_len((limit + CHUNK) as u64) {
+    if is_stored(stream) && stream.len() as u64 > encoded_len(limit.saturating_add(CHUNK) as u64) {
         return Err(StoredXzFault::OverLimit);
     }
     let mut content = stream.to_vec();
