@@ -178,10 +178,11 @@ fn in_path_order(
     mut each: impl FnMut(&Pair, Made) -> Result<(), DeltaError>,
 ) -> Result<(), DeltaError> {
     let jobs = jobs(input)?;
-    let queue = Queue::new(&jobs, budget, input.costs.effort);
+    let workers = input.threads.clamp(1, MAX_WORKERS);
+    let queue = Queue::new(&jobs, workers, budget, input.costs.effort);
     thread::scope(|scope| {
         let (found, results) = unbounded();
-        for _ in 0..input.threads.clamp(1, MAX_WORKERS) {
+        for _ in 0..workers {
             let found = found.clone();
             scope.spawn(|| work(input, &queue, found));
         }
