@@ -1,6 +1,6 @@
 //! What travels with a release: all it reaches, less what the site has and what went before.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::whole::{WholeInParts, order};
 use crate::bundle::{ObjectTotals, PackObject};
@@ -57,14 +57,17 @@ impl<'r> Carrier<'r> {
     pub(in crate::workflow) fn carry(
         &mut self,
         commit: &Checksum,
-        held: &Held,
+        held: &Held<'_>,
     ) -> Result<Carried, RepoError> {
         let mut carried = Carried::default();
         let mut reached = HashSet::new();
         let mut files = Vec::new();
         walk(self.repo, &[*commit], &mut |name, path| {
-            let size = self.repo.object_size(name)?;
-            let fresh = !held.objects.contains(name) && self.travelled.insert(*name);
+            let size = match held.size_in(self.repo, name) {
+                Some(size) => size,
+                None => self.repo.object_size(name)?,
+            };
+            let fresh = !held.objects.contains_key(name) && self.travelled.insert(*name);
             let checksum = name.checksum;
             if !fresh && name.kind != ObjectKind::Commit {
                 carried.unchanged += 1;
@@ -93,7 +96,7 @@ impl<'r> Carrier<'r> {
     fn files(
         &self,
         mut files: Vec<TreeFile>,
-        held: &Held,
+        held: &Held<'_>,
         reached: &HashSet<Checksum>,
         carried: &mut Carried,
     ) -> Result<(), RepoError> {
@@ -171,42 +174,55 @@ impl Carried {
 }
 
 /// What a site has, whichever of its bases it has.
-#[derive(Debug, Default)]
-pub(in crate::workflow) struct Held {
-    /// All objects.
-    objects: BTreeSet<ObjectName>,
+#[derive(Debug)]
+pub(in crate::workflow) struct Held<'r> {
+    /// Where the bases are.
+    source: &'r Repo,
+    /// All objects, with their sizes there.
+    objects: HashMap<ObjectName, u64>,
     /// The files among them, and where they are in the tree of the first base.
     files: Vec<TreeFile>,
 }
 
-impl Held {
+impl<'r> Held<'r> {
+    /// Returns the size of an object in `repo`, if that is where it was found.
+    fn size_in(&self, repo: &Repo, name: &ObjectName) -> Option<u64> {
+        let is_same = std::ptr::eq(self.source, repo);
+        self.objects.get(name).copied().filter(|_| is_same)
+    }
+
     /// Lets no patch build on these files: they may come with the same bundle, and too late.
-    pub(in crate::workflow) fn without_sources(mut self) -> Held {
+    pub(in crate::workflow) fn without_sources(mut self) -> Held<'r> {
         self.files.clear();
         self
     }
 }
 
 /// Collects the objects that every one of the commits reaches.
-pub(in crate::workflow) fn held_by_all(
-    source: &Repo,
+pub(in crate::workflow) fn held_by_all<'r>(
+    source: &'r Repo,
     commits: &[Checksum],
-) -> Result<Held, (Checksum, Box<RepoError>)> {
+) -> Result<Held<'r>, (Checksum, Box<RepoError>)> {
     let at = |commit: &Checksum| {
         let commit = *commit;
         move |error| (commit, Box::new(error))
     };
-    let Some((first, others)) = commits.split_first() else {
-        return Ok(Held::default());
+    let mut held = Held {
+        source,
+        objects: HashMap::new(),
+        files: Vec::new(),
     };
-    let mut held = Held::default();
+    let Some((first, others)) = commits.split_first() else {
+        return Ok(held);
+    };
     let reached = walk(source, &[*first], &mut |name, path| {
-        held.objects.insert(*name);
+        let size = source.object_size(name)?;
+        held.objects.insert(*name, size);
         if name.kind == ObjectKind::File {
             held.files.push(TreeFile {
                 path: path.to_string(),
                 checksum: name.checksum,
-                size: source.object_size(name)?,
+                size,
             });
         }
         Ok(())
@@ -214,12 +230,12 @@ pub(in crate::workflow) fn held_by_all(
     reached.map_err(at(first))?;
     for commit in others {
         let reached = reachable(source, &[*commit]).map_err(at(commit))?;
-        held.objects.retain(|object| reached.contains(object));
+        held.objects.retain(|object, _| reached.contains(object));
     }
     if !others.is_empty() {
         let objects = &held.objects;
         let named = |file: &TreeFile| ObjectName::new(file.checksum, ObjectKind::File);
-        held.files.retain(|file| objects.contains(&named(file)));
+        held.files.retain(|file| objects.contains_key(&named(file)));
     }
     Ok(held)
 }
