@@ -296,6 +296,7 @@ impl<'a> Table<'a> {
                     member: self.member,
                     bytes,
                     objects: Vec::new(),
+                    largest: 0,
                 };
                 &mut none.insert((batch, permit)).0
             }
@@ -304,6 +305,7 @@ impl<'a> Table<'a> {
         // The size is that of an object which is small enough to be held whole.
         let end = start + usize::try_from(entry.size).unwrap_or(0);
         batch.objects.push((entry.name, start..end));
+        batch.largest = batch.largest.max(end - start);
         if batch.bytes.len() < end {
             batch.bytes.resize(end, 0);
         }
@@ -313,8 +315,8 @@ impl<'a> Table<'a> {
     /// Tells whether the batch is to be dealt: a worker goes faster through two objects at a time, so
     /// a large one needs company.
     fn is_full(&self) -> bool {
-        self.batch.as_ref().is_some_and(|(batch, _)| {
-            batch.filled() >= (2 * batch.largest()).clamp(BATCH, MAX_BATCH)
-        })
+        self.batch
+            .as_ref()
+            .is_some_and(|(batch, _)| batch.filled() >= (2 * batch.largest).clamp(BATCH, MAX_BATCH))
     }
 }

@@ -63,18 +63,14 @@ pub(super) struct Batch {
     pub(super) member: MemberName,
     pub(super) bytes: Vec<u8>,
     pub(super) objects: Vec<(Checksum, Range<usize>)>,
+    /// How many bytes the largest of them takes.
+    pub(super) largest: usize,
 }
 
 impl Batch {
     /// Returns where the last object ends.
     pub(super) fn filled(&self) -> usize {
         self.objects.last().map_or(0, |(_, range)| range.end)
-    }
-
-    /// Returns how many bytes its largest object takes.
-    pub(super) fn largest(&self) -> usize {
-        let sizes = self.objects.iter().map(|(_, range)| range.len());
-        sizes.max().unwrap_or(0)
     }
 }
 
