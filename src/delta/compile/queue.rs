@@ -7,7 +7,7 @@
 //! └ next, as soon as there is memory for it; meanwhile whatever behind it is content with less
 //! ```
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::job::Job;
@@ -34,8 +34,6 @@ struct Tasks<'a> {
     waiting: VecDeque<Task<'a>>,
     /// The same by size, the largest last; some of it may have been begun.
     by_size: Vec<Task<'a>>,
-    /// Which pairs were begun.
-    begun: HashSet<usize>,
     /// How many bytes the new files have.
     left: u64,
 }
@@ -115,7 +113,6 @@ impl<'a> Tasks<'a> {
         by_size.sort_by_key(|task| task.job.new);
         Tasks {
             left: waiting.iter().map(|task| task.job.new).sum(),
-            begun: HashSet::new(),
             waiting,
             by_size,
         }
@@ -124,23 +121,24 @@ impl<'a> Tasks<'a> {
     /// Returns where the largest file waits, if it is half of what each worker still has to do: begun
     /// much later, it would be waited for in the end.
     fn too_large_to_wait(&mut self, workers: u64) -> Option<usize> {
-        while let Some(task) = self.by_size.last()
-            && self.begun.contains(&task.index)
-        {
+        loop {
+            let largest = *self.by_size.last()?;
+            if largest.job.new.saturating_mul(2 * workers) < self.left {
+                return None;
+            }
+            let is_largest = |task: &Task<'_>| task.index == largest.index;
+            let place = self.waiting.iter().position(is_largest);
+            if place.is_some() {
+                return place;
+            }
+            // It was begun in its turn.
             self.by_size.pop();
         }
-        let largest = self.by_size.last()?;
-        if largest.job.new.saturating_mul(2 * workers) < self.left {
-            return None;
-        }
-        let is_largest = |task: &Task<'_>| task.index == largest.index;
-        self.waiting.iter().position(is_largest)
     }
 
     /// Takes the work at this place out.
     fn begin(&mut self, place: usize) -> Option<Task<'a>> {
         let task = self.waiting.remove(place)?;
-        self.begun.insert(task.index);
         self.left = self.left.saturating_sub(task.job.new);
         Some(task)
     }
