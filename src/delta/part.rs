@@ -69,9 +69,9 @@ impl DeltaPart {
 
     /// Writes the part's file: type `x`, a stored `.xz` stream. What is written is freed.
     pub fn write_to(self, out: &mut dyn Write) -> io::Result<PartHeader> {
+        let size = self.file_len();
         let mut file = Hashed {
             out,
-            len: 0,
             hash: Sha256::new(),
         };
         file.write_all(&[XZ])?;
@@ -83,7 +83,7 @@ impl DeltaPart {
         drop(self.lease);
         Ok(PartHeader {
             checksum: file.hash.finish(),
-            size: file.len,
+            size,
             unpacked: self.unpacked,
             objects: self.objects,
         })
@@ -110,10 +110,9 @@ impl DeltaPart {
     }
 }
 
-/// Counts and hashes what is written.
+/// Hashes what is written.
 struct Hashed<'a> {
     out: &'a mut dyn Write,
-    len: u64,
     hash: Sha256,
 }
 
@@ -124,7 +123,6 @@ impl Write for Hashed<'_> {
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.len += bytes.len() as u64;
         self.hash.update(bytes);
         self.out.write_all(bytes)
     }
