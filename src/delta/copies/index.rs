@@ -16,6 +16,8 @@ pub(super) const WINDOW: usize = 32;
 const LEAST_STEP: u64 = 32;
 /// So many windows are indexed at most; the table takes eight to sixteen bytes for each.
 const MAX_WINDOWS: u64 = 2 << 20;
+/// So many windows are hashed at a time.
+const ROW: usize = 64;
 /// How many slots are tried.
 const PROBES: usize = 8;
 /// An odd number without a pattern: the base of the rolling hash.
@@ -50,6 +52,7 @@ impl BlockIndex {
         let mut index = BlockIndex::for_file(len);
         let mut piece = Vec::new();
         let (mut number, mut last) = (0u32, None);
+        let mut row = Vec::with_capacity(ROW);
         loop {
             // Whole steps at a time, so that no window is cut.
             piece.clear();
@@ -58,15 +61,19 @@ impl BlockIndex {
                 return Ok(index);
             }
             seen(&piece)?;
-            for block in piece.chunks(index.step as usize) {
-                if let Some(window) = block.first_chunk::<WINDOW>() {
-                    let hash = Rolling::of(window).mixed();
+            for blocks in piece.chunks(ROW * index.step as usize) {
+                // Hashed before the first of them is put in: then the processor waits for memory once.
+                let windows = blocks.chunks(index.step as usize);
+                let windows = windows.filter_map(<[u8]>::first_chunk::<WINDOW>);
+                row.clear();
+                row.extend(windows.map(|window| Rolling::of(window).mixed()));
+                for hash in &row {
                     // Of a run of one byte, the first window is enough.
-                    if last.replace(hash) != Some(hash) {
-                        index.insert(hash, number);
+                    if last.replace(*hash) != Some(*hash) {
+                        index.insert(*hash, number);
                     }
+                    number = number.saturating_add(1);
                 }
-                number = number.saturating_add(1);
             }
         }
     }
