@@ -42,25 +42,40 @@ pub(super) fn best_prefix(one: &[u8], other: &[u8]) -> usize {
     let len = one.len().min(other.len());
     let ((ones, one), (others, other)) = (one[..len].as_chunks::<8>(), other[..len].as_chunks());
     for (a, b) in ones.iter().zip(others) {
-        if a == b {
-            best.equal(8);
-        } else {
+        best.eight(*a, *b, |best| {
             a.iter().zip(b).for_each(|(a, b)| best.add(a == b));
-        }
+        });
     }
     one.iter().zip(other).for_each(|(a, b)| best.add(a == b));
     best.len
 }
 
+/// Returns at how many of eight places the two agree.
+fn equal_bytes(one: [u8; 8], other: [u8; 8]) -> u32 {
+    const LOW: u64 = u64::from_ne_bytes([0x7f; 8]);
+    let differs = u64::from_ne_bytes(one) ^ u64::from_ne_bytes(other);
+    // The highest bit of each byte that is not zero; no sum reaches into the next byte.
+    let set = (((differs & LOW) + LOW) | differs) & !LOW;
+    8 - set.count_ones()
+}
+
 /// Like [`best_prefix`], from the end, and given up when `patience` below the best.
 pub(super) fn best_suffix(one: &[u8], other: &[u8], patience: i64) -> usize {
     let mut best = Best::default();
-    for (a, b) in one.iter().rev().zip(other.iter().rev()) {
-        best.add(a == b);
+    let len = one.len().min(other.len());
+    let (one, other) = (&one[one.len() - len..], &other[other.len() - len..]);
+    let ((one, ones), (other, others)) = (one.as_rchunks::<8>(), other.as_rchunks::<8>());
+    for (a, b) in ones.iter().rev().zip(others.iter().rev()) {
+        best.eight(*a, *b, |best| {
+            let pairs = a.iter().rev().zip(b.iter().rev());
+            pairs.for_each(|(a, b)| best.add(a == b));
+        });
         if best.score + patience < best.high {
-            break;
+            return best.len;
         }
     }
+    let pairs = one.iter().rev().zip(other.iter().rev());
+    pairs.for_each(|(a, b)| best.add(a == b));
     best.len
 }
 
@@ -80,9 +95,14 @@ impl Best {
         self.note();
     }
 
-    fn equal(&mut self, count: usize) {
-        self.at += count;
-        self.score += count as i64;
+    /// Adds eight at once, or one by one where a new best may be among them.
+    fn eight(&mut self, one: [u8; 8], other: [u8; 8], one_by_one: impl FnOnce(&mut Self)) {
+        let equal = i64::from(equal_bytes(one, other));
+        if equal < 8 && self.score + equal > self.high {
+            return one_by_one(self);
+        }
+        self.at += 8;
+        self.score += 2 * equal - 8;
         self.note();
     }
 
