@@ -241,6 +241,7 @@ impl<'a> Bench<'a> {
         let (differ, packer) = (&mut self.differ, &mut self.packer);
         let look = Look {
             one_in: self.one_window_in,
+            grain: Grain::coarse(self.costs.effort),
             most: job.pair.stored + job.pair.stored / (GAIN - 1),
         };
         windows::make(repos, job, differ, packer, look)

@@ -30,16 +30,13 @@ use crate::repo::Repo;
 const WINDOW: u64 = 4 << 20;
 /// How much of the old file it is compared with at most.
 const RANGE: u64 = 8 << 20;
-/// How closely both are compared. Of a browser's library, a closer look finds much that is the same by
-/// chance, and makes the patch larger.
-const GRAIN: Grain = Grain::Coarse;
 /// What part of the new file its packed stream takes, about.
 const PACKED: u64 = 12;
 
 /// Returns the memory that making such a patch takes.
 pub(super) fn memory(old: u64, new: u64) -> u64 {
     let range = old.min(RANGE);
-    BlockIndex::memory(old) + Differ::memory(range, WINDOW, GRAIN) + new / PACKED
+    BlockIndex::memory(old) + Differ::memory(range, WINDOW, Grain::Coarse) + new / PACKED
 }
 
 /// How closely a file is looked at.
@@ -47,6 +44,8 @@ pub(super) fn memory(old: u64, new: u64) -> u64 {
 pub(super) struct Look {
     /// One of so many windows is compared, and stands for the others.
     pub(super) one_in: u64,
+    /// How closely that is compared with a range of the old file.
+    pub(super) grain: Grain,
     /// A patch that is larger than this, packed, is not wanted.
     pub(super) most: u64,
 }
@@ -92,7 +91,7 @@ pub(super) fn make(
         if start / WINDOW % one_in == one_in / 2 {
             let range = partner(&index, job.old, RANGE, &new, (start, job.new));
             windows.read_old(range.start, range.end - range.start)?;
-            let added = windows.add(range.start, &new, differ, packer);
+            let added = windows.add((range.start, look.grain), &new, differ, packer);
             added.map_err(DeltaError::at(name))?;
             looked_at += new.len() as u64;
         }
@@ -134,14 +133,14 @@ impl Made {
     /// Adds the records that make `new` of the range, once they were tried.
     fn add(
         &mut self,
-        start: u64,
+        (start, grain): (u64, Grain),
         new: &[u8],
         differ: &mut Differ,
         packer: &mut Packer,
     ) -> Result<(), DeltaError> {
         self.records.clear();
         seek(&mut self.records, start as i64 - self.position);
-        differ.diff(&self.old, new, GRAIN, &mut self.records);
+        differ.diff(&self.old, new, grain, &mut self.records);
         self.position = self.try_out(start, new)?;
         self.weight += self.stream.push_packed(&self.records, packer)?;
         Ok(())

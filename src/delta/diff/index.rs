@@ -110,6 +110,11 @@ impl Index {
         self.mesh.slip
     }
 
+    /// Returns how far apart windows are looked up where many in a row were not found.
+    pub(super) fn stride(&self) -> usize {
+        self.mesh.stride
+    }
+
     /// Gives memory back that a large file took.
     pub(super) fn trim(&mut self) {
         for slots in [&mut self.table, &mut self.chain] {
@@ -127,10 +132,10 @@ impl Index {
         4 * (table + chain as u64) + table
     }
 
-    /// Looks up the windows that begin with each byte of `new`, as many as there are heads; returns how
-    /// many of them there are.
-    pub(super) fn look_up(&self, new: &[u8], heads: &mut [Head]) -> usize {
-        let windows = new.windows(self.mesh.width);
+    /// Looks up the windows that begin with each byte of `new`, or each of so many, as many as there
+    /// are heads; returns how many of them there are.
+    pub(super) fn look_up(&self, new: &[u8], stride: usize, heads: &mut [Head]) -> usize {
+        let windows = new.windows(self.mesh.width).step_by(stride);
         let count = windows.len().min(heads.len());
         for (head, window) in heads.iter_mut().zip(windows) {
             let hash = hash(window);
@@ -211,7 +216,7 @@ mod tests {
     fn places(index: &Index, window: &[u8]) -> Vec<usize> {
         let mut places = Vec::new();
         let mut head = [Head::default()];
-        assert_eq!(index.look_up(window, &mut head), 1);
+        assert_eq!(index.look_up(window, 1, &mut head), 1);
         index.places(head[0], |place| {
             places.push(place);
             true
@@ -228,6 +233,7 @@ mod tests {
             Grain::Fine,
             Grain::Medium,
             Grain::Coarse,
+            Grain::Coarsest,
         ] {
             let mut index = Index::default();
             index.fill(&old, grain);

@@ -61,12 +61,13 @@ mod tests {
     use crate::delta::{SourceFile, patch::Patch};
     use crate::format::noise::noise;
 
-    const GRAINS: [Grain; 5] = [
+    const GRAINS: [Grain; 6] = [
         Grain::Finest,
         Grain::Finer,
         Grain::Fine,
         Grain::Medium,
         Grain::Coarse,
+        Grain::Coarsest,
     ];
 
     fn apply(old: &[u8], stream: &[u8], size: usize) -> Vec<u8> {

@@ -115,11 +115,11 @@ impl<'a> Scan<'a> {
     /// Goes on until a record was ended at an anchor, or the files agree again; false at the end.
     fn search(&mut self) -> bool {
         let mut heads = [Head::default(); AHEAD];
-        let mut ahead = FEW;
+        let (mut ahead, mut stride) = (FEW, 1);
         loop {
             let some = heads.get_mut(..ahead).unwrap_or_default();
             let windows = self.new.get(self.at..).unwrap_or_default();
-            let count = self.index.look_up(windows, some);
+            let count = self.index.look_up(windows, stride, some);
             for head in heads.iter().take(count) {
                 match self.best(*head) {
                     Some(anchor) if self.is_worth_it(&anchor) => {
@@ -129,13 +129,16 @@ impl<'a> Scan<'a> {
                     Some(anchor) => self.reject(&anchor),
                     None => {}
                 }
-                self.at += 1;
+                self.at += stride;
                 if self.agrees_at(self.at) {
                     return true;
                 }
             }
             if count < ahead {
                 return false;
+            }
+            if ahead == AHEAD {
+                stride = self.index.stride();
             }
             ahead = AHEAD.min(2 * ahead);
         }
