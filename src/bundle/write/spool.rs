@@ -12,13 +12,11 @@ use super::pipeline;
 
 /// Parts beyond this are kept beside the target instead of in memory.
 const IN_MEMORY: usize = 8 << 20;
-/// The window at most levels, as a power of two.
-const WINDOW_LOG: u32 = 24;
-/// From this level on a part is searched as a whole: only that of a large file is longer than such a
-/// window, and every reader accepts it.
+/// The window, as a power of two: only the part of a large file is longer, and every reader accepts
+/// it. What fits is also compressed faster: the window never has two ends.
+const WINDOW_LOG: u32 = 25;
+/// From this level on more memory is spent on searching.
 const THOROUGH: i32 = 13;
-/// The window of thorough levels.
-const WIDE_WINDOW_LOG: u32 = 25;
 /// The search tree of thorough levels, and where it begins; twice as much memory finds nothing more.
 const CHAIN_LOG: u32 = 23;
 const HASH_LOG: u32 = 20;
@@ -31,15 +29,15 @@ const LONG_MATCH: u32 = 4000;
 const SEARCH_LOG: u32 = 6;
 
 /// What all compressing takes together, however many cores there are.
-const MEMORY: u64 = 240 << 20;
+const MEMORY: u64 = 264 << 20;
 /// What a part of whole files takes until it is compressed; that of a large file up to three times as
 /// much, and is waited for where it is made.
 const PART: u64 = 32 << 20;
 /// What compressing one takes besides: window and tables, and the frame.
-const SEARCHING: u64 = 40 << 20;
+const SEARCHING: u64 = 56 << 20;
 /// The same from this level on, whose tables are larger.
 const HIGH: i32 = 10;
-const SEARCHING_HIGH: u64 = 64 << 20;
+const SEARCHING_HIGH: u64 = 80 << 20;
 /// The same at thorough levels.
 const SEARCHING_THOROUGHLY: u64 = 88 << 20;
 
@@ -195,10 +193,10 @@ fn workers(level: i32) -> usize {
 /// Compresses a part; the context is large, and each worker keeps its own.
 fn compress<H>(context: &mut CCtx<'static>, part: RawPart<H>) -> io::Result<Packed<H>> {
     let is_thorough = part.level >= THOROUGH;
-    let (window, chain, hash) = match is_thorough {
-        true => (WIDE_WINDOW_LOG, CHAIN_LOG, HASH_LOG),
+    let (chain, hash) = match is_thorough {
+        true => (CHAIN_LOG, HASH_LOG),
         // The level's own.
-        false => (WINDOW_LOG, 0, 0),
+        false => (0, 0),
     };
     let parameters = ResetDirective::SessionAndParameters;
     let reset = context.reset(parameters);
@@ -206,7 +204,7 @@ fn compress<H>(context: &mut CCtx<'static>, part: RawPart<H>) -> io::Result<Pack
     let mut encoder = Encoder::with_context(Frame::default(), context);
     encoder.set_parameter(CParameter::CompressionLevel(part.level))?;
     encoder.set_pledged_src_size(Some(part.len))?;
-    encoder.window_log(window)?;
+    encoder.window_log(WINDOW_LOG)?;
     encoder.set_parameter(CParameter::ChainLog(chain))?;
     encoder.set_parameter(CParameter::HashLog(hash))?;
     encoder.long_distance_matching(is_thorough)?;
