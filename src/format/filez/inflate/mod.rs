@@ -70,14 +70,28 @@ pub(super) struct LastBlock {
 enum State {
     /// The head of a block.
     Head,
-    /// So many bytes of a block that is not compressed.
-    Stored { left: usize, is_last: bool },
-    /// Symbols of a block whose codes the inflater has.
-    Symbols { is_last: bool },
+    /// What is left of a block.
+    Within(Block),
     /// Nothing.
     Over,
     /// Nothing either: a fault was found.
     Faulty,
+}
+
+/// A block whose head was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    is_last: bool,
+    body: Body,
+}
+
+/// What follows of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    /// So many bytes as they are.
+    Stored(usize),
+    /// Symbols in the codes that the inflater has.
+    Symbols,
 }
 
 impl<'i> Input<'i> {
@@ -157,26 +171,29 @@ impl Stream {
     }
 }
 
-impl State {
-    /// Reads the head of a block.
-    fn head(bits: &mut Bits<'_>, codes: &mut Codes) -> Result<State, FormatError> {
+impl Block {
+    /// Reads the head of a block, and its codes.
+    fn open(bits: &mut Bits<'_>, codes: &mut Codes) -> Result<Block, FormatError> {
         bits.refill();
         let is_last = bits.take(1) == 1;
-        match bits.take(2) {
-            0 => {
-                let left = block::stored(bits)?;
-                return Ok(State::Stored { left, is_last });
+        let body = match bits.take(2) {
+            0 => Body::Stored(block::stored(bits)?),
+            1 => {
+                codes.set_fixed();
+                Body::Symbols
             }
-            1 => codes.set_fixed(),
-            2 => codes.read(bits)?,
+            2 => {
+                codes.read(bits)?;
+                Body::Symbols
+            }
             _ => return Err(damaged()),
-        }
-        Ok(State::Symbols { is_last })
+        };
+        Ok(Block { is_last, body })
     }
 
-    /// Tells what follows a block.
-    fn after_block(is_last: bool) -> State {
-        match is_last {
+    /// Tells what follows the block.
+    fn after(self) -> State {
+        match self.is_last {
             true => State::Over,
             false => State::Head,
         }
@@ -214,21 +231,23 @@ impl Inflater {
         let mut bits = Bits::resume(input.bytes, stream.mark);
         while input.is_end || bits.rest().len() >= ENOUGH {
             stream.state = match stream.state {
-                State::Head => State::head(&mut bits, &mut self.codes)?,
-                State::Stored { left: 0, is_last } => State::after_block(is_last),
-                State::Stored { left, is_last } => {
-                    let now = left.min(window.room());
-                    if now == 0 {
-                        break;
+                State::Head => State::Within(Block::open(&mut bits, &mut self.codes)?),
+                State::Within(block) => match block.body {
+                    Body::Stored(0) => block.after(),
+                    Body::Stored(left) => {
+                        let now = left.min(window.room());
+                        if now == 0 {
+                            break;
+                        }
+                        let bytes = bits.bytes(now).ok_or(FormatError::Truncated(WHAT))?;
+                        window.write(bytes);
+                        let body = Body::Stored(left - now);
+                        State::Within(Block { body, ..block })
                     }
-                    let bytes = bits.bytes(now).ok_or(FormatError::Truncated(WHAT))?;
-                    window.write(bytes);
-                    let left = left - now;
-                    State::Stored { left, is_last }
-                }
-                State::Symbols { is_last } => match self.codes.symbols(&mut bits, &mut window)? {
-                    Until::End => State::after_block(is_last),
-                    Until::Full => break,
+                    Body::Symbols => match self.codes.symbols(&mut bits, &mut window)? {
+                        Until::End => block.after(),
+                        Until::Full => break,
+                    },
                 },
                 State::Over if bits.rest().is_empty() => break,
                 // What there is before them counts first.
@@ -252,21 +271,17 @@ impl Inflater {
         let mut bits = Bits::new(input);
         loop {
             let head = bits.position();
-            let is_last = match State::head(&mut bits, &mut self.codes)? {
-                State::Symbols { is_last } => {
-                    self.codes.pass(&mut bits)?;
-                    is_last
+            let block = Block::open(&mut bits, &mut self.codes)?;
+            match block.body {
+                Body::Stored(len) => {
+                    bits.bytes(len).ok_or(FormatError::Truncated(WHAT))?;
                 }
-                State::Stored { left, is_last } => {
-                    bits.bytes(left).ok_or(FormatError::Truncated(WHAT))?;
-                    is_last
-                }
-                State::Head | State::Over | State::Faulty => false,
-            };
+                Body::Symbols => self.codes.pass(&mut bits)?,
+            }
             if bits.is_overrun() {
                 return Err(FormatError::Truncated(WHAT));
             }
-            if is_last {
+            if block.is_last {
                 let end = bits.position();
                 return Ok(LastBlock { head, end });
             }
