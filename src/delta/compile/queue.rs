@@ -18,6 +18,8 @@ use crate::delta::spine::PART_SIZE;
 /// How many pairs may be looked at when the first one waits for memory. What is made of another is kept
 /// until the first one is done.
 const OVERTAKING: usize = 256;
+/// Only the first one may be: nothing is made before its turn.
+const IN_TURN: usize = 1;
 
 /// The work that is left, for all workers.
 pub(super) struct Queue<'a> {
@@ -76,7 +78,7 @@ impl<'a> Queue<'a> {
             workers: workers as u64,
             overtaking: match effort {
                 // Compressing keeps the cores busy, and needs the memory.
-                Effort::Small => 1,
+                Effort::Small => IN_TURN,
                 Effort::Fast | Effort::Balanced => OVERTAKING,
             },
             budget,
@@ -92,8 +94,7 @@ impl<'a> Queue<'a> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let fits = |task: &Task<'_>| self.budget.try_begin(task.memory);
         let place = match self.overtaking {
-            // Nothing is made before its turn.
-            1 => None,
+            IN_TURN => None,
             _ => tasks.too_large_to_wait(self.workers),
         };
         let first = place.filter(|place| tasks.waiting.get(*place).is_some_and(fits));
