@@ -10,7 +10,7 @@ use super::unpack::XZ;
 use super::{DeltaError, PartKind};
 use crate::format::delta::PartHeader;
 use crate::format::stored_xz::{self, StoredXzWriter};
-use crate::format::{Checksum, ObjectName, Sha256};
+use crate::format::{Checksum, Hashed, ObjectName, Sha256};
 
 /// The preset of `xz`; its dictionary is what every reader of stock deltas takes.
 const PRESET: u32 = 6;
@@ -70,10 +70,8 @@ impl DeltaPart {
     /// Writes the part's file: type `x`, a stored `.xz` stream. What is written is freed.
     pub fn write_to(self, out: &mut dyn Write) -> io::Result<PartHeader> {
         let size = self.file_len();
-        let mut file = Hashed {
-            out,
-            hash: Sha256::new(),
-        };
+        let mut hash = Sha256::new();
+        let mut file = Hashed::new(out, &mut hash);
         file.write_all(&[XZ])?;
         let mut stream = StoredXzWriter::new(&mut file)?;
         for piece in self.payload {
@@ -82,7 +80,7 @@ impl DeltaPart {
         stream.finish()?;
         drop(self.lease);
         Ok(PartHeader {
-            checksum: file.hash.finish(),
+            checksum: hash.finish(),
             size,
             unpacked: self.unpacked,
             objects: self.objects,
@@ -107,28 +105,6 @@ impl DeltaPart {
             objects: self.objects,
         };
         Ok((header, file))
-    }
-}
-
-/// Hashes what is written.
-struct Hashed<'a> {
-    out: &'a mut dyn Write,
-    hash: Sha256,
-}
-
-impl Write for Hashed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hash.update(bytes);
-        self.out.write_all(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 

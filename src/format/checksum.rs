@@ -200,6 +200,38 @@ impl io::Write for Sha256 {
     }
 }
 
+/// A reader or writer that hashes what passes through it.
+pub(crate) struct Hashed<'h, I> {
+    inner: I,
+    hash: &'h mut Sha256,
+}
+
+impl<'h, I> Hashed<'h, I> {
+    pub(crate) fn new(inner: I, hash: &'h mut Sha256) -> Self {
+        Hashed { inner, hash }
+    }
+}
+
+impl<R: io::Read> io::Read for Hashed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hash.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
+impl<W: io::Write> io::Write for Hashed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +243,17 @@ mod tests {
         let checksum = Checksum::of(&[0]);
         assert_eq!(checksum.to_string(), EMPTY_TREE);
         assert_eq!(EMPTY_TREE.parse(), Ok(checksum));
+    }
+
+    #[test]
+    fn what_passes_through_is_hashed() {
+        let (mut read, mut written, mut copy) = (Sha256::new(), Sha256::new(), Vec::new());
+        let mut reader = Hashed::new(b"some bytes".as_slice(), &mut read);
+        io::copy(&mut reader, &mut Hashed::new(&mut copy, &mut written)).unwrap();
+        assert_eq!(copy, b"some bytes");
+        for hash in [read, written] {
+            assert_eq!(hash.finish(), Checksum::of(&copy));
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod summary;
 mod tree;
 mod xattrs;
 
+pub(crate) use checksum::Hashed;
 pub use checksum::{Checksum, Sha256};
 pub use commit::Commit;
 pub use content::FileHeader;

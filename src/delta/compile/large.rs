@@ -8,14 +8,14 @@
 //! ```
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
 use super::Job;
 use crate::delta::DeltaError;
 use crate::delta::SourceFile;
 use crate::delta::copies::{BlockIndex, Care, Copies, scan};
 use crate::delta::whole::check;
-use crate::format::{FileHeader, ObjectKind, ObjectName, Sha256};
+use crate::format::{FileHeader, Hashed, ObjectKind, ObjectName};
 use crate::repo::{Mode, Repo};
 
 /// The most new bytes: all of them are in memory.
@@ -79,24 +79,4 @@ pub(super) fn open_old(
         None => repo.open_loose(&name)?.0,
     };
     Ok((index, SourceFile::from_file(file, job.old)))
-}
-
-/// A reader that hashes what is read.
-pub(super) struct Hashed<'a, R> {
-    inner: R,
-    hash: &'a mut Sha256,
-}
-
-impl<'a, R> Hashed<'a, R> {
-    pub(super) fn new(inner: R, hash: &'a mut Sha256) -> Self {
-        Hashed { inner, hash }
-    }
-}
-
-impl<R: Read> Read for Hashed<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hash.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
 }

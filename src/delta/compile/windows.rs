@@ -13,7 +13,7 @@ use std::io::{self, Read};
 
 use super::Job;
 use super::job::{Tried, undo};
-use super::large::{Hashed, open_old};
+use super::large::open_old;
 use crate::delta::copies::{BlockIndex, partner};
 use crate::delta::diff::{Differ, Grain, seek};
 use crate::delta::packer::Packer;
@@ -23,7 +23,7 @@ use crate::delta::room;
 use crate::delta::rope::Rope;
 use crate::delta::whole::check;
 use crate::delta::{DeltaError, SourceFile};
-use crate::format::{ObjectKind, ObjectName};
+use crate::format::{Hashed, ObjectKind, ObjectName};
 use crate::repo::Repo;
 
 /// How much of the new file is compared at a time.

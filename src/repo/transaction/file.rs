@@ -14,7 +14,7 @@ use super::super::stage::TempFile;
 use super::Transaction;
 use super::form;
 use crate::format::filez::{Deflater, FilezWriter};
-use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName, Sha256};
+use crate::format::{Checksum, FileHeader, Hashed, ObjectKind, ObjectName};
 
 /// Files up to this size are handled as one buffer; so a worker needs at most twice as much.
 pub const MAX_WHOLE: u64 = 16 * 1024 * 1024;
@@ -257,12 +257,9 @@ fn copy_plain(
     if let Some(name) = believed {
         return Ok((copy(content, &mut &temp.file)?, name));
     }
-    let mut out = Hashing {
-        hash: header.hasher(),
-        copy: temp,
-    };
-    let copied = copy(content, &mut out)?;
-    Ok((copied, out.hash.finish()))
+    let mut hash = header.hasher();
+    let copied = copy(content, &mut Hashed::new(&temp.file, &mut hash))?;
+    Ok((copied, hash.finish()))
 }
 
 /// Like [`io::copy`], in larger pieces.
@@ -278,23 +275,5 @@ pub(super) fn copy(from: &mut dyn Read, to: &mut dyn Write) -> io::Result<u64> {
         };
         to.write_all(piece.get(..count).unwrap_or_default())?;
         total += count as u64;
-    }
-}
-
-/// Hashes what it writes.
-struct Hashing<'a> {
-    hash: Sha256,
-    copy: &'a TempFile,
-}
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = (&self.copy.file).write(bytes)?;
-        self.hash.update(bytes.get(..count).unwrap_or_default());
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
