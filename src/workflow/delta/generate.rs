@@ -14,7 +14,7 @@ use super::make::{Made, Output, make};
 use super::publish::{SummaryChange, publish};
 use crate::Observer;
 use crate::bundle::PackObject;
-use crate::delta::{CostModel, Otherwise, PART_SIZE};
+use crate::delta::{CostModel, LARGEST_IN_PART, Otherwise, PART_SIZE};
 use crate::format::Checksum;
 use crate::format::delta::DeltaName;
 use crate::repo::{AirlockLock, Repo, Transaction};
@@ -202,7 +202,12 @@ fn carried(repo: &Repo, options: &GenerateOptions<'_>) -> Result<Carried, Error>
     } = options.limits;
     let bases: Vec<_> = options.from.into_iter().collect();
     let held = held_by_all(repo, &bases).map_err(|(_, error)| *error)?;
-    let whole = largest_whole.map_or(PART_SIZE, |limit| limit.min(PART_SIZE));
+    // Nobody who has only the file could fetch what is left out.
+    let most = match options.place {
+        Place::Repository => PART_SIZE,
+        Place::File(_) => LARGEST_IN_PART,
+    };
+    let whole = largest_whole.map_or(most, |limit| limit.min(most));
     let mut carried = Carrier::new(repo, WholeInParts::UpTo(whole)).carry(&options.to, &held)?;
     let Some(limit) = largest_patched else {
         return Ok(carried);

@@ -211,6 +211,28 @@ fn limits_say_what_is_patched_and_what_is_left_out() {
 }
 
 #[test]
+fn a_file_has_what_clients_would_fetch_loose() {
+    let mut releases = Releases::new();
+    // More than stock puts into a part.
+    let large = "x".repeat(33_000_000);
+    let files = [("large", large.as_str())];
+    releases.name.to = releases
+        .bench
+        .commit(REF, &files, |commit| commit.timestamp += 120);
+    let published = releases.generate(&releases.options(NOW));
+    assert_eq!(published.fallbacks, 1);
+    let out = releases.bench.dir.path().join("out");
+    let inline = GenerateOptions {
+        place: Place::File(&out),
+        inline: true,
+        ..releases.options(NOW)
+    };
+    assert_eq!(releases.generate(&inline).fallbacks, 0);
+    let superblock = Superblock::decode(&fs::read(&out).unwrap()).unwrap();
+    assert!(superblock.fallbacks.is_empty());
+}
+
+#[test]
 fn where_nothing_can_be_written_no_work_is_begun() {
     struct Idle;
     impl Observer for Idle {
