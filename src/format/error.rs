@@ -1,5 +1,7 @@
 //! Everything that can be wrong with bytes or names.
 
+use std::io;
+
 use super::{delta::DeltaFault, gvariant::Fault, stored_xz::StoredXzFault};
 use crate::Class;
 
@@ -127,5 +129,12 @@ impl FormatError {
             FormatError::Grammar { .. } => Class::Usage,
             _ => Class::Corrupt,
         }
+    }
+}
+
+impl From<FormatError> for io::Error {
+    /// Says what is wrong with bytes where reading them can fail for other reasons, too.
+    fn from(error: FormatError) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, error)
     }
 }

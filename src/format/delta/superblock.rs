@@ -24,7 +24,10 @@ use crate::format::{
 
 /// The type of the embedded commit.
 pub(super) const COMMIT: &str = "(a{sv}aya(say)sstayay)";
-/// The largest superblock that is read: what current clients fetch as metadata.
+/// The type of a part that travels inside: its file, whose first byte says how it is compressed.
+pub(super) const PART: &str = "(yay)";
+/// The largest superblock that is read whole, and the largest of which the parts are left where they
+/// are, less these: what current clients fetch as metadata.
 pub const MAX_SUPERBLOCK: u64 = MAX_METADATA;
 /// The most parts, and the most fallbacks, of one delta.
 pub const MAX_PARTS: usize = 100_000;
@@ -61,20 +64,21 @@ impl Superblock {
             });
         }
         let view = View::parse(Self::TYPE, bytes)?;
-        let [
-            metadata,
-            timestamp,
-            from,
-            to,
-            commit,
-            recurse,
-            parts,
-            fallbacks,
-        ] = view.tuple().expect("the type has eight members");
+        let mut members = view.iter();
+        let metadata = members.next().expect("the type has eight members");
+        let rest = std::array::from_fn(|_| members.next().expect("the type has eight members"));
+        Superblock::from_members(Metadata::from_view(metadata)?, rest)
+    }
+
+    /// Puts a superblock together from its metadata and the seven members that follow.
+    pub(super) fn from_members(
+        metadata: Metadata,
+        rest: [View<'_>; 7],
+    ) -> Result<Superblock, FormatError> {
+        let [timestamp, from, to, commit, recurse, parts, fallbacks] = rest;
         if !recurse.is_empty() {
             return Err(DeltaFault::Prerequisites.into());
         }
-        let metadata = Metadata::from_view(metadata)?;
         let endian = Endian::of(&metadata)?;
         Ok(Superblock {
             metadata,
@@ -97,6 +101,12 @@ impl Superblock {
     ///
     /// If the metadata does not mark the byte order.
     pub fn encode(&self) -> Result<Vec<u8>, FormatError> {
+        let members = [self.metadata.to_value()].into_iter().chain(self.rest()?);
+        Ok(Value::tuple(members).into_bytes())
+    }
+
+    /// Returns the seven members that follow the metadata.
+    pub(super) fn rest(&self) -> Result<[Value; 7], FormatError> {
         let endian = Endian::of(&self.metadata)?;
         let from = self
             .from
@@ -104,8 +114,7 @@ impl Superblock {
         let commit = View::parse(COMMIT, self.commit.bytes())?;
         let parts = self.parts.iter().map(|part| part.to_value(endian));
         let fallbacks = self.fallbacks.iter().map(|entry| entry.to_value(endian));
-        let superblock = Value::tuple([
-            self.metadata.to_value(),
+        Ok([
             Value::u64_be(self.timestamp),
             Value::ay(from),
             Value::ay(self.to().as_bytes()),
@@ -113,8 +122,7 @@ impl Superblock {
             Value::ay([]),
             Value::array(PartHeader::TYPE, parts),
             Value::array(Fallback::TYPE, fallbacks),
-        ]);
-        Ok(superblock.into_bytes())
+        ])
     }
 
     /// Returns the commit the delta leads to.
@@ -133,7 +141,7 @@ impl Superblock {
     /// Returns a part that travels inside the superblock, as its file would be.
     pub fn inline_part(&self, index: usize) -> Option<&[u8]> {
         let value = self.metadata.get(&self.name().part_path(index))?;
-        (value.signature() == "(yay)").then(|| value.bytes())
+        (value.signature() == PART).then(|| value.bytes())
     }
 
     /// Returns for each part what [`inline_part`](Superblock::inline_part) does, in one go.
@@ -142,7 +150,7 @@ impl Superblock {
         let name = self.name();
         let part = |index| {
             let value = entries.get(name.part_path(index).as_str())?;
-            (value.signature() == "(yay)").then(|| value.bytes())
+            (value.signature() == PART).then(|| value.bytes())
         };
         (0..self.parts.len()).map(part).collect()
     }

@@ -40,14 +40,14 @@ impl<R: BufRead> FilezReader<R> {
     pub fn open(mut input: R) -> io::Result<FilezReader<R>> {
         let mut prefix = [0; PREFIX];
         input.read_exact(&mut prefix)?;
-        let len = parse_prefix(prefix).map_err(invalid)?;
+        let len = parse_prefix(prefix)?;
         // The buffer grows with what is there, not with what is announced.
         let mut header = Vec::new();
         input.by_ref().take(len as u64).read_to_end(&mut header)?;
         if header.len() < len {
-            return Err(invalid(FormatError::Truncated(super::WHAT)));
+            return Err(FormatError::Truncated(super::WHAT).into());
         }
-        let (header, size) = FileHeader::decode_zlib(&header).map_err(invalid)?;
+        let (header, size) = FileHeader::decode_zlib(&header)?;
         Ok(FilezReader {
             input,
             stream: match header.is_symlink() {
@@ -94,7 +94,7 @@ impl<R: BufRead> FilezReader<R> {
             is_end: self.is_end,
         };
         let more = inflater.more(&mut self.stream, input);
-        more.map(drop).map_err(invalid)
+        more.map(drop).map_err(io::Error::from)
     }
 
     /// Sees to it that there is enough to inflate, or the end.
@@ -123,7 +123,7 @@ impl<R: BufRead> FilezReader<R> {
         let is_taken = self.stream.taken() == self.ahead.len();
         match self.input.fill_buf()? {
             [] if is_taken => Ok(()),
-            _ => Err(invalid(bytes_follow())),
+            _ => Err(bytes_follow().into()),
         }
     }
 }
@@ -177,8 +177,4 @@ impl<R: BufRead> Read for HashedFilez<R> {
         self.sha.update(output.get(..count).unwrap_or_default());
         Ok(count)
     }
-}
-
-fn invalid(error: FormatError) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, error)
 }

@@ -214,17 +214,21 @@ impl Frame {
     }
 
     fn write_table(&mut self) {
-        if self.ends.is_empty() {
-            return;
-        }
-        let width =
-            (framed_len(self.bytes.len(), self.ends.len()) - self.bytes.len()) / self.ends.len();
-        self.bytes.reserve(width * self.ends.len());
-        for end in &self.ends {
-            let end = (*end as u64).to_le_bytes();
-            self.bytes.extend(end.iter().take(width));
-        }
+        let table = table(self.bytes.len(), &self.ends);
+        self.bytes.extend_from_slice(&table);
     }
+}
+
+/// Returns the table of a container of `body` bytes.
+pub(super) fn table(body: usize, ends: &[usize]) -> Vec<u8> {
+    let size = framed_len(body, ends.len()) - body;
+    let width = size.checked_div(ends.len()).unwrap_or(0);
+    let mut table = Vec::with_capacity(size);
+    for end in ends {
+        let end = (*end as u64).to_le_bytes();
+        table.extend(end.iter().take(width));
+    }
+    table
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@
 //! then see two contents under one checksum, so [`View::parse`] takes only **normal form**, the
 //! bytes GLib itself would have written, and everything read through a [`View`] is in it.
 
+mod far;
+mod far_writer;
 mod frame;
 mod normal;
 mod signature;
@@ -26,6 +28,9 @@ mod text;
 mod value;
 mod view;
 
+pub(super) use far::Far;
+pub use far::ReadAt;
+pub(super) use far_writer::FarWriter;
 pub use normal::Fault;
 pub use signature::Signature;
 pub use text::TextError;

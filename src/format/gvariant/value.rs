@@ -158,7 +158,8 @@ impl Value {
         View::trusted(self.typed(), &self.bytes)
     }
 
-    fn new(signature: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Value {
+    /// Takes bytes that are known to be of this type, and in normal form.
+    pub(super) fn new(signature: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Value {
         Value {
             signature: signature.into(),
             bytes: bytes.into(),
