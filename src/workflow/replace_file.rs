@@ -15,15 +15,23 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// As [`replace_file`], but **the name is durable only after [`sync_directory`].**
 pub(super) fn place_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    place_file_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`place_file`], with what is written to the file; it can be read, too.
+pub(super) fn place_file_with<T>(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<T>,
+) -> io::Result<T> {
     let mut file = tempfile::NamedTempFile::new_in(directory_of(path))?;
-    file.write_all(bytes)?;
+    let written = write(file.as_file_mut())?;
     // A medium without modes of its own, as FAT, need not take this one.
     let _ = file
         .as_file()
         .set_permissions(Permissions::from_mode(0o644));
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(written)
 }
 
 /// Makes durable what happened to a name.

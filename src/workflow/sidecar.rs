@@ -6,11 +6,11 @@
 //! ```
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::replace_file::{directory_of, place_file, sync_directory};
+use super::replace_file::{directory_of, place_file_with, sync_directory};
 use super::sign_bundle::BundleSignatures;
 use crate::Class;
 use crate::bundle::Bundle;
@@ -140,8 +140,17 @@ fn remove(path: &Path) -> Result<(), SidecarError> {
 
 /// Replaces a file, durably; on a medium that may have no modes.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SidecarError> {
-    place_file(path, bytes).map_err(unwritten(path))?;
-    sync(path)
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`replace`], with what is written to the file; it can be read, too.
+pub(super) fn replace_with<T>(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<T>,
+) -> Result<T, SidecarError> {
+    let written = place_file_with(path, write).map_err(unwritten(path))?;
+    sync(path)?;
+    Ok(written)
 }
 
 /// Finds out whether [`replace`] can write there, before work is done for it.

@@ -13,8 +13,6 @@
 //! fallbacks   see `fallback`
 //! ```
 
-use std::collections::HashMap;
-
 use super::{DeltaFault, DeltaName, Endian, Fallback, PartHeader};
 use crate::format::{
     Checksum, Commit, Encoded, FormatError, Metadata,
@@ -142,17 +140,6 @@ impl Superblock {
     pub fn inline_part(&self, index: usize) -> Option<&[u8]> {
         let value = self.metadata.get(&self.name().part_path(index))?;
         (value.signature() == PART).then(|| value.bytes())
-    }
-
-    /// Returns for each part what [`inline_part`](Superblock::inline_part) does, in one go.
-    pub fn inline_parts(&self) -> Vec<Option<&[u8]>> {
-        let entries: HashMap<&str, &Value> = self.metadata.iter().collect();
-        let name = self.name();
-        let part = |index| {
-            let value = entries.get(name.part_path(index).as_str())?;
-            (value.signature() == PART).then(|| value.bytes())
-        };
-        (0..self.parts.len()).map(part).collect()
     }
 
     /// Returns the detached metadata of the commit, where its signatures are.

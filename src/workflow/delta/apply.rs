@@ -1,27 +1,27 @@
 //! Applying a static delta from a file: what it makes is stored, and no ref moves.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
-use rustix::fs::{Mode, OFlags};
 use serde::Serialize;
 
 use super::StaticDeltaError;
+use super::file::DeltaFile;
 use crate::Observer;
-use crate::delta::{DeltaError, MAX_PAYLOAD, ObjectSink, RepoSources, apply_part};
-use crate::format::delta::{MAX_SUPERBLOCK, PartHeader, SignedSuperblock, Superblock};
+use crate::delta::{DeltaError, ObjectSink, RepoSources, apply_part};
+use crate::format::delta::{PartHeader, Superblock};
 use crate::format::{Checksum, FileHeader, ObjectKind, ObjectName};
 use crate::repo::{Repo, Transaction, walk};
 use crate::workflow::error::Error;
 use crate::workflow::finding::Finding;
 
-/// What the file of a part may be longer than its payload: the frame of its compression.
-const FRAME: u64 = 1 << 20;
 /// So many parts are applied at a time, for each is in memory.
 const AT_ONCE: usize = 2;
+/// A part that says it takes more than this, packed and unpacked, is applied while no other is.
+const MOST_BESIDE: u64 = 96 << 20;
 
 /// What was applied.
 #[derive(Clone, Debug, Serialize)]
@@ -40,15 +40,16 @@ pub struct Applied {
 /// Applies the delta at `path`: a superblock, or the directory it is in.
 pub fn apply(repo: &Repo, path: &Path, observer: &dyn Observer) -> Result<Applied, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    let (superblock, directory) = open(path)?;
+    let file = DeltaFile::open(path)?;
+    let superblock = file.superblock();
     let tx = Transaction::begin(repo)?;
     let commit = superblock.to();
     let name = ObjectName::new(commit, ObjectKind::Commit);
     let was_whole = repo.has(&name)? && walk::missing(repo, &[commit])?.is_empty();
-    check_base(repo, &superblock)?;
-    check_fallbacks(&tx, &superblock)?;
+    check_base(repo, superblock)?;
+    check_fallbacks(&tx, superblock)?;
     let objects = superblock.parts.iter().map(|part| part.objects.len()).sum();
-    make_objects(&tx, &superblock, &directory)?;
+    make_objects(&tx, &file)?;
     tx.write_metadata(ObjectKind::Commit, superblock.commit.bytes())?;
     if let Some(beside) = superblock.commitmeta()?
         && repo.commitmeta(&commit)?.is_empty()
@@ -70,48 +71,6 @@ pub fn apply(repo: &Repo, path: &Path, observer: &dyn Observer) -> Result<Applie
         objects,
         changed: !was_whole,
     })
-}
-
-/// Reads a superblock in either form; returns the directory its parts are in, too.
-pub(super) fn open(path: &Path) -> Result<(Superblock, PathBuf), Error> {
-    let file = match path.is_dir() {
-        true => path.join("superblock"),
-        false => path.to_owned(),
-    };
-    let bytes = read(&file, MAX_SUPERBLOCK)?;
-    let bytes = match SignedSuperblock::is_signed(&bytes) {
-        true => SignedSuperblock::decode(&bytes)?.superblock,
-        false => bytes,
-    };
-    let directory = file.parent().unwrap_or(Path::new("")).to_owned();
-    Ok((Superblock::decode(&bytes)?, directory))
-}
-
-/// Reads a file of at most `limit` bytes.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StaticDeltaError> {
-    let mut bytes = Vec::new();
-    let read = open_file(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .and_then(|read| match read as u64 > limit {
-            true => Err(io::ErrorKind::FileTooLarge.into()),
-            false => Ok(()),
-        });
-    read.map_err(|source| StaticDeltaError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok(bytes)
-}
-
-/// Opens a regular file, and does not hang on what is none.
-fn open_file(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is not a regular file")),
-    }
 }
 
 /// The commit that patches build on must be here, whole.
@@ -145,13 +104,10 @@ fn check_fallbacks(tx: &Transaction<'_>, superblock: &Superblock) -> Result<(), 
 }
 
 /// Applies every part, a few at a time.
-fn make_objects(
-    tx: &Transaction<'_>,
-    superblock: &Superblock,
-    directory: &Path,
-) -> Result<(), Error> {
+fn make_objects(tx: &Transaction<'_>, file: &DeltaFile) -> Result<(), Error> {
     let next = AtomicUsize::new(0);
-    let inline = superblock.inline_parts();
+    let superblock = file.superblock();
+    let memory = RwLock::new(());
     let work = || -> Result<(), Error> {
         let scratch = tx.repo().path().join("tmp");
         let sources = RepoSources::new(tx.repo(), &scratch);
@@ -164,13 +120,11 @@ fn make_objects(
                 tx,
                 commit: superblock.to(),
             };
-            let made = match inline.get(number).copied().flatten() {
-                Some(bytes) => apply_part(header, bytes, &sources, &mut sink),
-                None => {
-                    let bytes = read(&directory.join(number.to_string()), limit(header))?;
-                    apply_part(header, &bytes, &sources, &mut sink)
-                }
-            };
+            let _turn = turn(&memory, header);
+            let made = file
+                .part(number, header)
+                .map_err(Error::from)
+                .and_then(|part| Ok(apply_part(header, &part, &sources, &mut sink)?));
             if made.is_err() {
                 // The others need not go on.
                 next.store(superblock.parts.len(), Ordering::Relaxed);
@@ -188,10 +142,25 @@ fn make_objects(
     })
 }
 
-/// Returns how long the file of a part may be.
-fn limit(header: &PartHeader) -> u64 {
-    header.size.min(MAX_PAYLOAD + FRAME)
+/// Waits until there is memory for a part, and keeps it.
+fn turn<'a>(
+    memory: &'a RwLock<()>,
+    header: &PartHeader,
+) -> (Option<Beside<'a>>, Option<Alone<'a>>) {
+    match header.size.saturating_add(header.unpacked) > MOST_BESIDE {
+        true => (
+            None,
+            Some(memory.write().unwrap_or_else(PoisonError::into_inner)),
+        ),
+        false => (
+            Some(memory.read().unwrap_or_else(PoisonError::into_inner)),
+            None,
+        ),
+    }
 }
+
+type Beside<'a> = RwLockReadGuard<'a, ()>;
+type Alone<'a> = RwLockWriteGuard<'a, ()>;
 
 /// Stores what a part makes.
 struct Sink<'a, 'r> {

@@ -33,6 +33,12 @@ pub enum StaticDeltaError {
         /// How many.
         count: usize,
     },
+    /// The parts do not fit into a superblock that clients fetch.
+    #[error("its parts take more than {limit} bytes, and clients fetch no larger superblock")]
+    TooMuchInline {
+        /// How large a superblock may be.
+        limit: u64,
+    },
     /// The delta leaves objects out that the repository lacks.
     #[error("the delta leaves out {count} objects that are not here, {example} among them")]
     Fallbacks {
@@ -52,14 +58,14 @@ impl StaticDeltaError {
         match self {
             StaticDeltaError::Io { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => Class::NotFound,
-                io::ErrorKind::FileTooLarge => Class::Corrupt,
+                io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidData => Class::Corrupt,
                 _ => Class::System,
             },
             StaticDeltaError::Same(_) => Class::Usage,
             StaticDeltaError::Missing(_) | StaticDeltaError::Base(_) => Class::NotFound,
-            StaticDeltaError::TooLarge { .. } | StaticDeltaError::Fallbacks { .. } => {
-                Class::Unsupported
-            }
+            StaticDeltaError::TooLarge { .. }
+            | StaticDeltaError::TooMuchInline { .. }
+            | StaticDeltaError::Fallbacks { .. } => Class::Unsupported,
         }
     }
 
@@ -69,12 +75,16 @@ impl StaticDeltaError {
             StaticDeltaError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 "name a superblock, or the directory it is in"
             }
+            StaticDeltaError::Io { .. } if self.class() == Class::Corrupt => {
+                "make it anew, or copy it again from where it came"
+            }
             StaticDeltaError::Io { .. } => "mend the machine or the medium, and run it again",
             StaticDeltaError::Same(_) => "name two commits, or --empty for a delta from nothing",
             StaticDeltaError::Missing(_) => "`airlock delta list` names those that are here",
             StaticDeltaError::TooLarge { .. } => {
                 "make it in the repository, or carry a bundle: `airlock export`"
             }
+            StaticDeltaError::TooMuchInline { .. } => "leave `--inline` out",
             StaticDeltaError::Fallbacks { .. } => "pull it over HTTP, or carry a bundle",
             StaticDeltaError::Base(_) => "bring that commit first",
         }

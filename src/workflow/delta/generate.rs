@@ -141,19 +141,19 @@ pub(in crate::workflow) fn generate_locked(
         Place::File(path) => Output::File(path),
     };
     let made = make(repo, options, &carried, &output, observer)?;
-    let superblock = made.superblock()?;
-    let size = made.size + superblock.len() as u64;
-    let (path, summary) = match output {
+    let (path, size, summary) = match output {
         Output::File(path) => {
-            sidecar::replace(path, &superblock)?;
-            (path.to_owned(), SummaryChange::Untouched)
+            let size = sidecar::replace_with(path, |file| made.write_file(file))?;
+            (path.to_owned(), made.size + size, SummaryChange::Untouched)
         }
         Output::Stage(stage) => {
+            let superblock = made.superblock()?;
+            let size = made.size + superblock.len() as u64;
             let tx = Transaction::begin(repo)?;
             tx.put_delta(stage, &superblock)?;
             let note = format!("made {name}, {size} bytes");
             let summary = publish(tx, note, options.signing, options.now, observer)?;
-            (repo.path().join(name.superblock_path()), summary)
+            (repo.path().join(name.superblock_path()), size, summary)
         }
     };
     Ok(generated(&name, path, size, &made, summary))

@@ -5,11 +5,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::StaticDeltaError;
-use super::apply::open;
+use super::file::DeltaFile;
 use super::publish::{SummaryChange, publish};
 use crate::Observer;
 use crate::format::Checksum;
-use crate::format::delta::{DeltaName, Superblock};
+use crate::format::delta::DeltaName;
 use crate::repo::{Repo, Transaction};
 use crate::workflow::error::Error;
 use crate::workflow::seal::Signing;
@@ -50,8 +50,7 @@ pub struct LookedPart {
 
 /// Says what the delta at `path` holds: a superblock, or the directory it is in.
 pub fn look(path: &Path) -> Result<DeltaLook, Error> {
-    let (superblock, _) = open(path)?;
-    Ok(describe(&superblock))
+    Ok(describe(&DeltaFile::open(path)?))
 }
 
 /// Lists the deltas of a repository.
@@ -93,21 +92,23 @@ pub fn delete(
     })
 }
 
-fn describe(superblock: &Superblock) -> DeltaLook {
-    let inline = superblock.inline_parts();
-    let parts = superblock.parts.iter().zip(&inline);
+fn describe(file: &DeltaFile) -> DeltaLook {
+    let superblock = file.superblock();
     let stored = superblock.fallbacks.iter().map(|entry| entry.stored);
     DeltaLook {
         from: superblock.from,
         to: superblock.to(),
         timestamp: superblock.timestamp,
-        parts: parts
-            .map(|(part, inline)| LookedPart {
+        parts: superblock
+            .parts
+            .iter()
+            .enumerate()
+            .map(|(number, part)| LookedPart {
                 checksum: part.checksum,
                 size: part.size,
                 unpacked: part.unpacked,
                 objects: part.objects.len(),
-                inline: inline.is_some(),
+                inline: file.is_inline(number),
             })
             .collect(),
         fallbacks: superblock.fallbacks.len(),

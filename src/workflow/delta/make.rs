@@ -1,30 +1,38 @@
 //! The parts of a static delta, compressed as stock's are while the next ones are made.
 //!
 //! ```text
-//! patches, whole files ─▸ stored parts ─▸ xz, on some cores ─▸ 0, 1, … or inside the superblock
+//! patches, whole files ─▸ stored parts ─▸ xz, on some cores ─▸ 0, 1, …
+//!                                                              a spool ─▸ inside the superblock
 //! ```
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::{io, thread};
+use std::thread;
 
 use crossbeam_channel::{Receiver, bounded};
 
 use super::StaticDeltaError;
 use super::generate::{GenerateOptions, Place};
+use super::spool::Spool;
 use crate::Observer;
 use crate::delta::{CompileInput, DeltaError, DeltaPart, SpineInput, compile};
-use crate::format::delta::{Fallback, PartHeader, Superblock};
-use crate::format::gvariant::{Value, View};
+use crate::format::delta::{Fallback, MAX_SUPERBLOCK, PartHeader, Superblock, SuperblockOutline};
 use crate::repo::{DeltaStage, Repo};
 use crate::workflow::error::Error;
 use crate::workflow::export::carry::Carried;
+use crate::workflow::replace_file::directory_of;
 use crate::workflow::sidecar;
 
 /// So many parts are compressed at a time, however many cores there are.
 const AT_ONCE: usize = 2;
 /// What compressing one takes besides it: what xz needs for searching.
 const COMPRESSING: u64 = 100 << 20;
+
+/// How much of a superblock is written at a time.
+const PIECE: usize = 1 << 20;
 
 /// Where files of the delta go.
 pub(super) enum Output<'a> {
@@ -35,6 +43,14 @@ pub(super) enum Output<'a> {
 }
 
 impl Output<'_> {
+    /// Makes room for parts that travel inside the superblock.
+    fn spool(&self, repo: &Repo) -> Result<Spool, StaticDeltaError> {
+        match self {
+            Output::Stage(_) => Spool::within(&repo.path().join("tmp"), MAX_SUPERBLOCK),
+            Output::File(path) => Spool::within(directory_of(path), u64::MAX),
+        }
+    }
+
     fn write_part(&self, number: usize, bytes: &[u8]) -> Result<(), Error> {
         match self {
             Output::Stage(stage) => Ok(stage.write(&number.to_string(), bytes)?),
@@ -46,17 +62,19 @@ impl Output<'_> {
     }
 }
 
-/// A part that is compressed.
+/// A part that is compressed, and written.
 struct Packed {
     number: usize,
     header: PartHeader,
-    /// Its bytes, unless they are written already.
-    inline: Option<Vec<u8>>,
+    /// Where it is, if not in a file of its own.
+    inline: Option<Range<u64>>,
 }
 
 /// A delta whose parts stand, and whose superblock does not yet.
 pub(super) struct Made {
-    superblock: Superblock,
+    outline: SuperblockOutline,
+    /// What travels inside the superblock.
+    spool: Option<Spool>,
     pub(super) parts: usize,
     pub(super) patched: usize,
     /// The bytes of the parts that are files.
@@ -64,17 +82,45 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Returns the bytes of the superblock.
+    /// Returns the superblock for clients, who take only so large a one.
     pub(super) fn superblock(&self) -> Result<Vec<u8>, Error> {
-        let superblock = self.superblock.encode()?;
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes)
+            .map_err(|source| StaticDeltaError::Io {
+                action: "make",
+                path: self.outline.superblock.name().superblock_path().into(),
+                source,
+            })?;
+        if bytes.len() as u64 > MAX_SUPERBLOCK {
+            let limit = MAX_SUPERBLOCK;
+            return Err(StaticDeltaError::TooMuchInline { limit }.into());
+        }
+        Superblock::decode(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// Writes the superblock to an empty file, and returns its size.
+    pub(super) fn write_file(&self, file: &mut File) -> io::Result<u64> {
+        let mut out = BufWriter::with_capacity(PIECE, &mut *file);
+        self.write_to(&mut out)?;
+        out.flush()?;
+        drop(out);
+        let size = file.metadata()?.len();
         // Nothing is written that could not be read again.
-        Superblock::decode(&superblock)?;
-        Ok(superblock)
+        SuperblockOutline::read(file, size)?;
+        Ok(size)
+    }
+
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        match &self.spool {
+            Some(spool) => self.outline.write_to(spool.file(), out),
+            None => self.outline.write_to(&&[][..], out),
+        }
     }
 
     /// Returns how many files clients fetch loose.
     pub(super) fn fallbacks(&self) -> usize {
-        self.superblock.fallbacks.len()
+        self.outline.superblock.fallbacks.len()
     }
 }
 
@@ -106,6 +152,7 @@ pub(super) fn make(
         part_memory: COMPRESSING,
         one_window_in: 1,
     };
+    let spool = options.inline.then(|| output.spool(repo)).transpose()?;
     let (made, parts) = bounded::<(usize, DeltaPart)>(0);
     let packed = Mutex::new(Vec::new());
     let compiled = thread::scope(|scope| {
@@ -113,7 +160,7 @@ pub(super) fn make(
         let workers: Vec<_> = (0..workers)
             .map(|_| {
                 let parts = parts.clone();
-                scope.spawn(|| pack(parts, options.inline, output, &packed))
+                scope.spawn(|| pack(parts, spool.as_ref(), output, &packed))
             })
             .collect();
         drop(parts);
@@ -151,42 +198,32 @@ pub(super) fn make(
     packed.sort_unstable_by_key(|part| part.number);
     let files = packed.iter().filter(|part| part.inline.is_none());
     let size = files.map(|part| part.header.size).sum();
-    let parts = packed.len();
-    list(&mut superblock, packed)?;
+    let (headers, inline) = packed
+        .into_iter()
+        .map(|part| (part.header, part.inline))
+        .unzip();
+    superblock.parts = headers;
     Ok(Made {
-        superblock,
-        parts,
+        parts: superblock.parts.len(),
+        outline: SuperblockOutline { superblock, inline },
+        spool,
         patched: compiled.patched.len(),
         size,
     })
 }
 
-/// Lets the superblock name the parts, which are in their order.
-fn list(superblock: &mut Superblock, packed: Vec<Packed>) -> Result<(), Error> {
-    let name = superblock.name();
-    for part in packed {
-        superblock.parts.push(part.header);
-        if let Some(bytes) = part.inline {
-            let value = Value::from_view(View::parse("(yay)", &bytes)?);
-            let key = name.part_path(part.number);
-            superblock.metadata.insert(key, value);
-        }
-    }
-    Ok(())
-}
-
 /// Compresses parts until there are no more.
 fn pack(
     parts: Receiver<(usize, DeltaPart)>,
-    inline: bool,
+    spool: Option<&Spool>,
     output: &Output<'_>,
     packed: &Mutex<Vec<Packed>>,
 ) -> Result<(), Error> {
     for (number, part) in parts {
         let (header, bytes) = part.compress()?;
-        let inline = match inline {
-            true => Some(bytes),
-            false => {
+        let inline = match spool {
+            Some(spool) => Some(spool.write(&bytes)?),
+            None => {
                 output.write_part(number, &bytes)?;
                 None
             }

@@ -11,10 +11,12 @@
 
 mod apply;
 mod error;
+mod file;
 mod generate;
 mod look;
 mod make;
 mod publish;
+mod spool;
 
 pub use apply::{Applied, apply};
 pub use error::StaticDeltaError;

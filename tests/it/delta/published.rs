@@ -10,11 +10,11 @@ use airlock::format::{Checksum, Codec, Metadata, Summary, decode_delta_index};
 use airlock::repo::{Mode, Repo};
 use airlock::workflow::delta::{
     DeltaLimits, Existing, GenerateOptions, Generated, Place, StaticDeltaError, SummaryChange,
-    apply, delete, generate,
+    apply, delete, generate, look,
 };
 use airlock::workflow::seal::{Signing, Unsigned};
 use airlock::workflow::{Error, journal, summary};
-use airlock::{Event, Observer, Silent};
+use airlock::{Class, Event, Observer, Silent};
 use serde_json::json;
 
 use crate::bench::{Bench, Key, NOW};
@@ -230,6 +230,53 @@ fn a_file_has_what_clients_would_fetch_loose() {
     assert_eq!(releases.generate(&inline).fallbacks, 0);
     let superblock = Superblock::decode(&fs::read(&out).unwrap()).unwrap();
     assert!(superblock.fallbacks.is_empty());
+}
+
+#[test]
+fn parts_inside_a_file_are_used_where_they_are() {
+    let releases = Releases::new();
+    let out = releases.bench.dir.path().join("out");
+    let inline = GenerateOptions {
+        place: Place::File(&out),
+        inline: true,
+        ..releases.options(NOW)
+    };
+    let made = releases.generate(&inline);
+    let good = fs::read(&out).unwrap();
+    assert_eq!(made.size, good.len() as u64);
+    let looked = look(&out).unwrap();
+    assert!(looked.parts.iter().all(|part| part.inline) && !looked.parts.is_empty());
+    assert_eq!(
+        apply(releases.repo(), &out, &Silent).unwrap().commit,
+        releases.name.to
+    );
+
+    let superblock = Superblock::decode(&good).unwrap();
+    let part = superblock.inline_part(0).unwrap();
+    let start = good
+        .windows(part.len())
+        .position(|bytes| bytes == part)
+        .unwrap();
+    let mut altered = good.clone();
+    altered[start + part.len() / 2] ^= 1;
+    for (bad, reason) in [
+        (&altered[..], "digest"),
+        (&good[..good.len() - 9], "normal form"),
+    ] {
+        fs::write(&out, bad).unwrap();
+        let refused = apply(releases.repo(), &out, &Silent).unwrap_err();
+        assert_eq!(refused.class(), Class::Corrupt, "{refused}");
+        let mut reasons: Vec<String> = vec![refused.to_string()];
+        let mut source = std::error::Error::source(&refused);
+        while let Some(error) = source {
+            reasons.push(error.to_string());
+            source = error.source();
+        }
+        assert!(
+            reasons.iter().any(|text| text.contains(reason)),
+            "{reasons:?}"
+        );
+    }
 }
 
 #[test]
