@@ -22,6 +22,16 @@ impl Repo {
         durable::read_file(self.dir(), &path, MAX_SUPERBLOCK).at("read", self.path().join(&path))
     }
 
+    /// Tells whether a delta is there, whether or not anybody can read it.
+    pub fn has_delta(&self, name: &DeltaName) -> Result<bool, RepoError> {
+        let path = name.superblock_path();
+        match fs::statat(self.dir(), &path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            Err(error) => Err(error).at("look at", self.path().join(&path)),
+        }
+    }
+
     /// Replaces the superblock of a delta durably; its index and a summary that lists it are then stale.
     pub fn replace_superblock(&self, name: &DeltaName, bytes: &[u8]) -> Result<(), RepoError> {
         let path = name.directory();

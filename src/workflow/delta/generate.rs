@@ -124,10 +124,7 @@ pub(in crate::workflow) fn generate_locked(
     }
     let name = DeltaName { from, to };
     let into_repository = matches!(options.place, Place::Repository);
-    if into_repository
-        && options.existing == Existing::Kept
-        && repo.delta_superblock(&name)?.is_some()
-    {
+    if into_repository && options.existing == Existing::Kept && repo.has_delta(&name)? {
         return Ok(kept(repo, &name));
     }
     let _shared = repo.lock_shared()?;

@@ -80,7 +80,7 @@ pub fn delete(
     observer: &dyn Observer,
 ) -> Result<Deleted, Error> {
     let (_lock, _) = repo.lock_for_writing()?;
-    if repo.delta_superblock(name)?.is_none() {
+    if !repo.has_delta(name)? {
         return Err(StaticDeltaError::Missing(*name).into());
     }
     let tx = Transaction::begin(repo)?;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use airlock::delta::CostModel;
 use airlock::format::delta::{DeltaName, Superblock};
+use airlock::format::limits::MAX_METADATA;
 use airlock::format::{Checksum, Codec, Metadata, Summary, decode_delta_index};
 use airlock::repo::{Mode, Repo};
 use airlock::workflow::delta::{
@@ -277,6 +278,26 @@ fn parts_inside_a_file_are_used_where_they_are() {
             "{reasons:?}"
         );
     }
+}
+
+#[test]
+fn what_nobody_can_read_can_be_deleted() {
+    let releases = Releases::new();
+    releases.generate(&releases.options(NOW));
+    let path = releases.repo().path().join(releases.name.superblock_path());
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(MAX_METADATA + 1).unwrap();
+    assert!(releases.repo().delta_superblock(&releases.name).is_err());
+    delete(
+        releases.repo(),
+        &releases.name,
+        Signing::default(),
+        NOW,
+        &Silent,
+    )
+    .unwrap();
+    assert!(!path.exists());
+    assert_eq!(releases.indexed(), []);
 }
 
 #[test]
