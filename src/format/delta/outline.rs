@@ -61,6 +61,25 @@ impl SuperblockOutline {
     pub fn write_to(&self, source: &dyn ReadAt, out: &mut dyn Write) -> io::Result<()> {
         let mut far = FarWriter::new(out);
         let mut whole = far.open()?;
+        self.write_metadata(&mut far, source)?;
+        far.mark_end(&mut whole);
+        let rest = self.superblock.rest()?;
+        let (last, rest) = rest.split_last().expect("there are seven");
+        for member in rest {
+            let signature = member.view().signature();
+            far.pad(signature.alignment())?;
+            far.push(member.bytes())?;
+            if signature.fixed_size().is_none() {
+                far.mark_end(&mut whole);
+            }
+        }
+        far.pad(last.view().signature().alignment())?;
+        far.push(last.bytes())?;
+        far.close_tuple(whole)
+    }
+
+    /// Writes the metadata; parts come last, in their order.
+    fn write_metadata(&self, far: &mut FarWriter<'_>, source: &dyn ReadAt) -> io::Result<()> {
         let mut metadata = far.open()?;
         for (key, value) in self.superblock.metadata.iter() {
             let entry = Value::dict_entry(Value::str(key), Value::variant(value));
@@ -83,21 +102,7 @@ impl SuperblockOutline {
             far.close_tuple(entry)?;
             far.mark_end(&mut metadata);
         }
-        far.close_array(metadata)?;
-        far.mark_end(&mut whole);
-        let rest = self.superblock.rest()?;
-        let (last, rest) = rest.split_last().expect("there are seven");
-        for member in rest {
-            let signature = member.view().signature();
-            far.pad(signature.alignment())?;
-            far.push(member.bytes())?;
-            if signature.fixed_size().is_none() {
-                far.mark_end(&mut whole);
-            }
-        }
-        far.pad(last.view().signature().alignment())?;
-        far.push(last.bytes())?;
-        far.close_tuple(whole)
+        far.close_array(metadata)
     }
 }
 
