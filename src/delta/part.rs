@@ -1,16 +1,16 @@
 //! A finished part: what is in its file, in pieces until it is written.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Seek, Write};
 
 use lzma_rust2::{XzOptions, XzWriter};
 
+use super::PartKind;
 use super::budget::Lease;
 use super::rope::Rope;
 use super::unpack::XZ;
-use super::{DeltaError, PartKind};
 use crate::format::delta::PartHeader;
 use crate::format::stored_xz::{self, StoredXzWriter};
-use crate::format::{Checksum, Hashed, ObjectName, Sha256};
+use crate::format::{Hashed, ObjectName, Sha256};
 
 /// The preset of `xz`; its dictionary is what every reader of stock deltas takes.
 const PRESET: u32 = 6;
@@ -87,24 +87,24 @@ impl DeltaPart {
         })
     }
 
-    /// Returns the part's file as stock writes it: compressed, for clients that fetch it over HTTP.
-    pub fn compress(self) -> Result<(PartHeader, Vec<u8>), DeltaError> {
-        let options = XzOptions::with_preset(PRESET);
-        let written = XzWriter::new(vec![XZ], options).and_then(|mut writer| {
-            for piece in self.payload {
-                writer.write_all(&piece)?;
-            }
-            writer.finish()
-        });
-        let file = written.map_err(DeltaError::Xz)?;
+    /// Writes the part's file as stock does: compressed, for clients that fetch it over HTTP. What is
+    /// written is freed. The file is empty before.
+    pub fn compress_to(self, out: &mut (impl Write + Seek)) -> io::Result<PartHeader> {
+        let mut hash = Sha256::new();
+        let mut file = Hashed::new(BufWriter::new(&mut *out), &mut hash);
+        file.write_all(&[XZ])?;
+        let mut stream = XzWriter::new(file, XzOptions::with_preset(PRESET))?;
+        for piece in self.payload {
+            stream.write_all(&piece)?;
+        }
+        stream.finish()?.flush()?;
         drop(self.lease);
-        let header = PartHeader {
-            checksum: Checksum::of(&file),
-            size: file.len() as u64,
+        Ok(PartHeader {
+            checksum: hash.finish(),
+            size: out.stream_position()?,
             unpacked: self.unpacked,
             objects: self.objects,
-        };
-        Ok((header, file))
+        })
     }
 }
 
@@ -112,6 +112,7 @@ impl DeltaPart {
 mod tests {
     use super::*;
     use crate::delta::unpack_part;
+    use crate::format::Checksum;
 
     #[test]
     fn both_files_of_a_part_unpack_to_its_payload() {
@@ -136,7 +137,9 @@ mod tests {
         assert_eq!(header.checksum, Checksum::of(&stored));
         assert_eq!(header.unpacked, 7);
         assert_eq!(unpack_part(&stored).unwrap(), payload);
-        let (header, small) = part().compress().unwrap();
+        let mut small = std::io::Cursor::new(Vec::new());
+        let header = part().compress_to(&mut small).unwrap();
+        let small = small.into_inner();
         assert_eq!(header.size, small.len() as u64);
         assert_eq!(header.checksum, Checksum::of(&small));
         assert!(small.len() < stored.len() / 2);

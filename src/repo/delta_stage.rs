@@ -12,6 +12,8 @@
 //! client pulls objects, as it does where there is no delta at all.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs;
@@ -57,10 +59,15 @@ impl Repo {
 
 impl DeltaStage<'_> {
     /// Writes one file: a part, or the superblock.
-    pub fn write(&self, file: &str, bytes: &[u8]) -> Result<(), RepoError> {
+    pub fn write<T>(
+        &self,
+        file: &str,
+        write: impl FnOnce(&mut File) -> io::Result<T>,
+    ) -> Result<T, RepoError> {
         let (tmp, sync) = (self.repo.tmp()?, self.repo.sync());
         let at = || self.repo.path().join(paths::delta_stage(&self.name));
-        durable::place(tmp.as_fd(), self.dir.as_fd(), file, bytes, 0o644, sync).at("write", at())
+        let (tmp, dir) = (tmp.as_fd(), self.dir.as_fd());
+        durable::place_with(tmp, dir, file, write, 0o644, sync).at("write", at())
     }
 }
 
@@ -76,7 +83,7 @@ impl Transaction<'_> {
     /// Puts a delta into the repository, in the place of one with the same name; `superblock` is the
     /// last of its files.
     pub fn put_delta(&self, mut stage: DeltaStage<'_>, superblock: &[u8]) -> Result<(), RepoError> {
-        stage.write("superblock", superblock)?;
+        stage.write("superblock", |file| file.write_all(superblock))?;
         let at = || self.repo().path().join(paths::delta_stage(&stage.name));
         self.repo().sync().dir(&stage.dir).at("sync", at())?;
         stage.kept = true;

@@ -115,16 +115,28 @@ pub(in crate::repo) fn place(
     mode: u32,
     sync: Sync,
 ) -> io::Result<()> {
+    place_with(tmp, dir, name, |file| file.write_all(bytes), mode, sync)
+}
+
+/// Like [`place`], with what writes to the file.
+pub(in crate::repo) fn place_with<T>(
+    tmp: BorrowedFd<'_>,
+    dir: BorrowedFd<'_>,
+    name: &str,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+    mode: u32,
+    sync: Sync,
+) -> io::Result<T> {
     let (temporary, mut file) = create_unique(tmp, "airlock-")?;
     let result = (|| {
-        file.write_all(bytes)?;
+        let written = write(&mut file)?;
         Owner::like(dir)?.give(&file)?;
         fs::fchmod(&file, Mode::from_raw_mode(mode))?;
         if sync == Sync::Yes {
             fs::fsync(&file)?;
         }
         fs::renameat(tmp, temporary.as_str(), dir, name)?;
-        Ok(())
+        Ok(written)
     })();
     if result.is_err() {
         let _ = fs::unlinkat(tmp, temporary.as_str(), AtFlags::empty());

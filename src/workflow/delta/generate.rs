@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::StaticDeltaError;
-use super::make::{Made, Output, make};
+use super::make::{Made, make};
+use super::pack::Output;
 use super::publish::{SummaryChange, publish};
 use crate::Observer;
 use crate::bundle::PackObject;

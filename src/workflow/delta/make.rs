@@ -1,30 +1,26 @@
-//! The parts of a static delta, compressed as stock's are while the next ones are made.
+//! A static delta in the making: its parts are packed while the next ones are made.
 //!
 //! ```text
-//! patches, whole files ─▸ stored parts ─▸ xz, on some cores ─▸ 0, 1, …
-//!                                                              a spool ─▸ inside the superblock
+//! patches, whole files ─▸ stored parts ─▸ packed, on some cores ─▸ superblock
 //! ```
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::ops::Range;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::bounded;
 
 use super::StaticDeltaError;
 use super::generate::{GenerateOptions, Place};
+use super::pack::{Output, pack};
 use super::spool::Spool;
 use crate::Observer;
 use crate::delta::{CompileInput, DeltaError, DeltaPart, SpineInput, compile};
-use crate::format::delta::{Fallback, MAX_SUPERBLOCK, PartHeader, Superblock, SuperblockOutline};
-use crate::repo::{DeltaStage, Repo};
+use crate::format::delta::{Fallback, MAX_SUPERBLOCK, Superblock, SuperblockOutline};
+use crate::repo::Repo;
 use crate::workflow::error::Error;
 use crate::workflow::export::carry::Carried;
-use crate::workflow::replace_file::directory_of;
-use crate::workflow::sidecar;
 
 /// So many parts are compressed at a time, however many cores there are.
 const AT_ONCE: usize = 2;
@@ -33,42 +29,6 @@ const COMPRESSING: u64 = 100 << 20;
 
 /// How much of a superblock is written at a time.
 const PIECE: usize = 1 << 20;
-
-/// Where files of the delta go.
-pub(super) enum Output<'a> {
-    /// To a stage of the repository.
-    Stage(DeltaStage<'a>),
-    /// As this file, parts beside it.
-    File(&'a Path),
-}
-
-impl Output<'_> {
-    /// Makes room for parts that travel inside the superblock.
-    fn spool(&self, repo: &Repo) -> Result<Spool, StaticDeltaError> {
-        match self {
-            Output::Stage(_) => Spool::within(&repo.path().join("tmp"), MAX_SUPERBLOCK),
-            Output::File(path) => Spool::within(directory_of(path), u64::MAX),
-        }
-    }
-
-    fn write_part(&self, number: usize, bytes: &[u8]) -> Result<(), Error> {
-        match self {
-            Output::Stage(stage) => Ok(stage.write(&number.to_string(), bytes)?),
-            Output::File(path) => {
-                let part = path.with_file_name(number.to_string());
-                Ok(sidecar::replace(&part, bytes)?)
-            }
-        }
-    }
-}
-
-/// A part that is compressed, and written.
-struct Packed {
-    number: usize,
-    header: PartHeader,
-    /// Where it is, if not in a file of its own.
-    inline: Option<Range<u64>>,
-}
 
 /// A delta whose parts stand, and whose superblock does not yet.
 pub(super) struct Made {
@@ -210,33 +170,4 @@ pub(super) fn make(
         patched: compiled.patched.len(),
         size,
     })
-}
-
-/// Compresses parts until there are no more.
-fn pack(
-    parts: Receiver<(usize, DeltaPart)>,
-    spool: Option<&Spool>,
-    output: &Output<'_>,
-    packed: &Mutex<Vec<Packed>>,
-) -> Result<(), Error> {
-    for (number, part) in parts {
-        let (header, bytes) = part.compress()?;
-        let inline = match spool {
-            Some(spool) => Some(spool.write(&bytes)?),
-            None => {
-                output.write_part(number, &bytes)?;
-                None
-            }
-        };
-        let part = Packed {
-            number,
-            header,
-            inline,
-        };
-        packed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(part);
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@ mod file;
 mod generate;
 mod look;
 mod make;
+mod pack;
 mod publish;
 mod spool;
 

@@ -1,8 +1,8 @@
 //! Parts that travel inside a superblock, until that is written.
 
 use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,10 +11,9 @@ use super::StaticDeltaError;
 /// A file without a name, to which several write.
 pub(super) struct Spool {
     file: File,
-    /// Where it is, for messages.
     directory: PathBuf,
-    /// How many bytes are taken.
-    taken: Mutex<u64>,
+    /// How many bytes there are; whoever holds it may write.
+    len: Mutex<u64>,
     /// How many there may be.
     limit: u64,
 }
@@ -24,27 +23,36 @@ impl Spool {
     pub(super) fn within(directory: &Path, limit: u64) -> Result<Spool, StaticDeltaError> {
         let made = tempfile::tempfile_in(directory);
         Ok(Spool {
-            file: made.map_err(|source| unwritten(directory, source))?,
+            file: made.map_err(unwritten(directory))?,
             directory: directory.to_owned(),
-            taken: Mutex::new(0),
+            len: Mutex::new(0),
             limit,
         })
     }
 
-    /// Writes a part and says where it is.
-    pub(super) fn write(&self, part: &[u8]) -> Result<Range<u64>, StaticDeltaError> {
-        let start = {
-            let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-            let start = *taken;
-            *taken += part.len() as u64;
-            if *taken > self.limit {
-                return Err(StaticDeltaError::TooMuchInline { limit: self.limit });
-            }
-            start
-        };
-        let written = self.file.write_all_at(part, start);
-        written.map_err(|source| unwritten(&self.directory, source))?;
-        Ok(start..start + part.len() as u64)
+    /// Appends what is written to an empty file, and says where it is; only that takes turns.
+    pub(super) fn write<T>(
+        &self,
+        write: impl FnOnce(&mut File) -> io::Result<T>,
+    ) -> Result<(T, Range<u64>), StaticDeltaError> {
+        let apart = tempfile::tempfile_in(&self.directory).and_then(|mut part| {
+            let written = write(&mut part)?;
+            part.rewind()?;
+            Ok((written, part.metadata()?.len(), part))
+        });
+        let (written, size, mut part) = apart.map_err(unwritten(&self.directory))?;
+        let mut len = self.len.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = *len..*len + size;
+        if place.end > self.limit {
+            let limit = self.limit;
+            return Err(StaticDeltaError::TooMuchInline { limit });
+        }
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(place.start))
+            .and_then(|_| io::copy(&mut part, &mut file))
+            .map_err(unwritten(&self.directory))?;
+        *len = place.end;
+        Ok((written, place))
     }
 
     /// Returns what it is written to.
@@ -53,8 +61,8 @@ impl Spool {
     }
 }
 
-fn unwritten(directory: &Path, source: std::io::Error) -> StaticDeltaError {
-    StaticDeltaError::Io {
+fn unwritten(directory: &Path) -> impl FnOnce(io::Error) -> StaticDeltaError {
+    |source| StaticDeltaError::Io {
         action: "write to",
         path: directory.to_owned(),
         source,
@@ -63,6 +71,9 @@ fn unwritten(directory: &Path, source: std::io::Error) -> StaticDeltaError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::os::unix::fs::FileExt;
+
     use super::*;
     use crate::Class;
 
@@ -70,14 +81,17 @@ mod tests {
     fn parts_stand_one_after_the_other_until_it_is_full() {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::within(dir.path(), 7).unwrap();
-        assert_eq!(spool.write(b"one").unwrap(), 0..3);
-        assert_eq!(spool.write(b"four").unwrap(), 3..7);
+        let write = |text: &str| spool.write(|file| file.write_all(text.as_bytes()).map(|()| 1));
+        assert_eq!(write("one").unwrap(), (1, 0..3));
+        assert!(matches!(
+            write("fives").unwrap_err(),
+            StaticDeltaError::TooMuchInline { limit: 7 }
+        ));
+        assert_eq!(write("four").unwrap(), (1, 3..7));
         let mut there = [0; 7];
         spool.file().read_exact_at(&mut there, 0).unwrap();
         assert_eq!(&there, b"onefour");
-        let full = spool.write(b"5").unwrap_err();
-        assert!(matches!(full, StaticDeltaError::TooMuchInline { limit: 7 }));
-        assert_eq!(full.class(), Class::Unsupported);
+        assert_eq!(write("5").unwrap_err().class(), Class::Unsupported);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
