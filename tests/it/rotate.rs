@@ -1,10 +1,13 @@
 //! `sign commit --all`: a new key joins the older ones on every release.
 
+use std::fs;
+
+use airlock::format::delta::{DeltaName, MAX_SUPERBLOCK};
 use airlock::format::{Checksum, Metadata};
 use airlock::openpgp::Keyring;
 use airlock::repo::Mode;
 use airlock::workflow::policy::RefPattern;
-use airlock::workflow::rotate::{RotateOptions, RotateOutcome, rotate};
+use airlock::workflow::rotate::{DeltaChanges, RotateOptions, RotateOutcome, rotate};
 use airlock::workflow::seal::Unsigned;
 use airlock::workflow::sign::sign_commits;
 use airlock::workflow::summary::regenerate;
@@ -116,4 +119,24 @@ fn nothing_is_added_behind_a_signature_that_stock_clients_stop_at() {
         fleet.commits.map(|commit| fleet.signatures(&commit)),
         before
     );
+}
+
+#[test]
+fn a_delta_that_no_client_fetches_is_left_alone() {
+    let fleet = Fleet::new();
+    let [from, to, _] = fleet.commits;
+    let name = DeltaName {
+        from: Some(from),
+        to,
+    };
+    let path = fleet.bench.repo.path().join(name.superblock_path());
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let superblock = fs::File::create(&path).unwrap();
+    superblock.set_len(MAX_SUPERBLOCK + 1).unwrap();
+    let outcome = fleet.rotate(&[], &fleet.old.keyring()).unwrap();
+    assert_eq!(outcome.deltas, DeltaChanges::default());
+    let counts = fleet.commits.map(|commit| fleet.signatures(&commit).len());
+    assert_eq!(counts, [2, 2, 2]);
+    let size = fs::metadata(&path).unwrap().len();
+    assert_eq!(size, MAX_SUPERBLOCK + 1);
 }

@@ -15,9 +15,9 @@ use rustix::io::Errno;
 use super::super::error::{Context, RepoError};
 use super::super::{disk, durable, paths};
 use super::{FsckFinding, Survey};
-use crate::format::delta::{DeltaName, PartHeader, SignedSuperblock, Superblock};
+use crate::format::delta::{DeltaName, PartHeader, SuperblockOutline};
 use crate::format::limits::MAX_METADATA;
-use crate::format::{Checksum, FormatError, ObjectKind, ObjectName, Sha256, decode_delta_index};
+use crate::format::{Checksum, ObjectKind, ObjectName, Sha256, decode_delta_index};
 
 /// What a look at the deltas brought besides findings.
 #[derive(Default)]
@@ -73,8 +73,9 @@ fn delta(
     findings: &mut Vec<FsckFinding>,
 ) -> Result<(), RepoError> {
     let path = name.superblock_path();
-    let superblock = match decode(bytes) {
-        Ok(superblock) => superblock,
+    let read = SuperblockOutline::read(&bytes, bytes.len() as u64);
+    let SuperblockOutline { superblock, inline } = match read {
+        Ok(outline) => outline,
         Err(error) => {
             findings.push(fault(&path, error));
             return Ok(());
@@ -90,9 +91,13 @@ fn delta(
         let reason = format!("it leads to commit {}, which is not here", name.to);
         findings.push(fault(&path, reason));
     }
-    for (number, part) in superblock.parts.iter().enumerate() {
+    for (number, (part, inline)) in superblock.parts.iter().zip(inline).enumerate() {
         let path = name.part_path(number);
-        let reason = match superblock.inline_part(number) {
+        let inside = inline.and_then(|place| {
+            let range = usize::try_from(place.start).ok()?..usize::try_from(place.end).ok()?;
+            bytes.get(range)
+        });
+        let reason = match inside {
             Some(bytes) => differs(part, bytes.len() as u64, Checksum::of(bytes)),
             None => part_file(survey, part, &path)?,
         };
@@ -106,13 +111,6 @@ fn delta(
         }
     }
     Ok(())
-}
-
-fn decode(bytes: &[u8]) -> Result<Superblock, FormatError> {
-    match SignedSuperblock::is_signed(bytes) {
-        true => Superblock::decode(&SignedSuperblock::decode(bytes)?.superblock),
-        false => Superblock::decode(bytes),
-    }
 }
 
 /// Says what is wrong with the file of a part, if anything is.

@@ -30,10 +30,11 @@ pub(super) fn deltas(
 ) -> Result<(), Error> {
     for (delta, _) in repo.static_deltas()? {
         let head = heads.iter().find(|(_, commit)| **commit == delta.to);
-        let (Some((name, _)), Some(bytes)) = (head, repo.delta_superblock(&delta)?) else {
+        // What cannot be read, or does not decode, was reported.
+        let (Some((name, _)), Ok(Some(bytes))) = (head, repo.delta_superblock(&delta)) else {
             continue;
         };
-        // A signed form is none that a client pulls; what does not decode was reported.
+        // A signed form is none that a client pulls.
         let decoded = match SignedSuperblock::is_signed(&bytes) {
             true => continue,
             false => Superblock::decode(&bytes),
