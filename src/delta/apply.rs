@@ -22,6 +22,7 @@ use super::{
     check_part,
     content::{Content, source_name},
     patch::Patch,
+    unpack::unpack_owned,
     unpack_part,
 };
 use crate::format::{
@@ -61,14 +62,15 @@ pub trait ObjectSink {
     }
 }
 
-/// Makes the objects of a part, each checked against its name.
+/// Makes the objects of a part, each checked against its name; the part goes as soon as it is unpacked.
 pub fn apply_part(
     header: &PartHeader,
-    part: &[u8],
+    part: Vec<u8>,
     sources: &dyn Sources,
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
-    run(header, part, Some(sources), sink)
+    check_part(header, &part)?;
+    run_payload(header, &unpack_owned(part)?, Some(sources), sink)
 }
 
 /// Makes the objects of a part that need no old files, each checked against its name, and holds
@@ -78,17 +80,8 @@ pub fn examine_part(
     part: &[u8],
     sink: &mut dyn ObjectSink,
 ) -> Result<(), DeltaError> {
-    run(header, part, None, sink)
-}
-
-fn run(
-    header: &PartHeader,
-    part: &[u8],
-    sources: Option<&dyn Sources>,
-    sink: &mut dyn ObjectSink,
-) -> Result<(), DeltaError> {
     check_part(header, part)?;
-    run_payload(header, &unpack_part(part)?, sources, sink)
+    run_payload(header, &unpack_part(part)?, None, sink)
 }
 
 /// Carries out what is in a part that was checked.

@@ -67,6 +67,15 @@ pub(super) fn unpack_stored(mut part: Vec<u8>) -> Result<Vec<u8>, DeltaError> {
     }
 }
 
+/// Makes of a part its payload; the part is gone when there are both.
+pub(super) fn unpack_owned(mut part: Vec<u8>) -> Result<Vec<u8>, DeltaError> {
+    if let Cow::Owned(payload) = unpack_part(&part)? {
+        return Ok(payload);
+    }
+    part.drain(..1);
+    Ok(part)
+}
+
 /// Returns a part's payload.
 pub fn unpack_part(part: &[u8]) -> Result<Cow<'_, [u8]>, DeltaError> {
     unpack_within(part, MAX_PAYLOAD)

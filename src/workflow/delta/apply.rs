@@ -124,7 +124,7 @@ fn make_objects(tx: &Transaction<'_>, file: &DeltaFile) -> Result<(), Error> {
             let made = file
                 .part(number, header)
                 .map_err(Error::from)
-                .and_then(|part| Ok(apply_part(header, &part, &sources, &mut sink)?));
+                .and_then(|part| Ok(apply_part(header, part, &sources, &mut sink)?));
             if made.is_err() {
                 // The others need not go on.
                 next.store(superblock.parts.len(), Ordering::Relaxed);

@@ -24,7 +24,7 @@ fn apply(superblock: &Superblock, parts: &[Vec<u8>], sources: &dyn Sources) -> B
     let mut made = BTreeSet::new();
     for (header, part) in superblock.parts.iter().zip(parts) {
         let mut names = Names::default();
-        apply_part(header, part, sources, &mut names).unwrap();
+        apply_part(header, part.clone(), sources, &mut names).unwrap();
         let bytes: u64 = names.0.values().sum();
         assert_eq!(bytes, header.unpacked, "the header's sum of sizes");
         assert_eq!(names.0.len(), header.objects.len());

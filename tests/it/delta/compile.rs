@@ -123,7 +123,7 @@ impl Two {
         let sources = RepoSources::new(&self.bench.repo, self.bench.dir.path());
         let mut contents = Contents::default();
         for (header, part) in superblock.parts.iter().zip(parts) {
-            apply_part(header, part, &sources, &mut contents).unwrap();
+            apply_part(header, part.clone(), &sources, &mut contents).unwrap();
         }
         assert!(contents.0 == self.contents);
     }
@@ -238,9 +238,9 @@ fn patched_files_are_made_from_every_mode() {
         let mut examined = Examined::default();
         assert_eq!(superblock.parts.len(), parts.len());
         for (header, part) in superblock.parts.iter().zip(&parts) {
-            apply_part(header, part, &sources, &mut contents).unwrap();
+            apply_part(header, part.clone(), &sources, &mut contents).unwrap();
             examine_part(header, part, &mut examined).unwrap();
-            let without = apply_part(header, part, &NoSources, &mut Names::default());
+            let without = apply_part(header, part.clone(), &NoSources, &mut Names::default());
             assert_eq!(without.unwrap_err().class(), Class::Corrupt);
         }
         for index in compiled.patched {

@@ -78,7 +78,7 @@ fn part(ops: &[u8]) -> (PartHeader, Vec<u8>) {
 fn apply(ops: &[u8]) -> Result<Names, DeltaError> {
     let (header, part) = part(ops);
     let mut names = Names::default();
-    apply_part(&header, &part, &Old, &mut names).map(|()| names)
+    apply_part(&header, part, &Old, &mut names).map(|()| names)
 }
 
 /// The innermost reason.
@@ -121,7 +121,7 @@ proptest! {
         let at = if at < part.len() { at } else { part.len() - 1 - at % 150 };
         part[at] ^= flip;
         let mut names = Names::default();
-        if apply_part(&header(&part, good), &part, &*ARCHIVE, &mut names).is_ok() {
+        if apply_part(&header(&part, good), part.clone(), &*ARCHIVE, &mut names).is_ok() {
             prop_assert_eq!(names.0.len(), good.len());
         }
     }

@@ -83,7 +83,7 @@ fn a_spine_makes_what_was_put_in() {
         let mut objects = BTreeSet::new();
         for (header, part) in superblock.parts.iter().zip(&made.spine.parts) {
             let mut names = Names::default();
-            apply_part(header, part, &NoSources, &mut names).unwrap();
+            apply_part(header, part.clone(), &NoSources, &mut names).unwrap();
             assert_eq!(names.0.values().sum::<u64>(), header.unpacked);
             objects.extend(names.0.into_keys());
         }

@@ -89,7 +89,7 @@ fn of_a_damaged_old_file_nothing_is_made() {
         let mut contents = Contents::default();
         let applied = superblock.parts.iter().zip(&parts);
         let error = applied
-            .map(|(header, part)| apply_part(header, part, &sources, &mut contents))
+            .map(|(header, part)| apply_part(header, part.clone(), &sources, &mut contents))
             .find_map(Result::err)
             .expect("a fault");
         assert_eq!(error.class(), Class::Corrupt, "{at}: {error:?}");
@@ -97,6 +97,6 @@ fn of_a_damaged_old_file_nothing_is_made() {
     // What follows the content was never part of it.
     std::fs::write(&path, [&sound[..], b"more"].concat()).unwrap();
     for (header, part) in superblock.parts.iter().zip(&parts) {
-        apply_part(header, part, &sources, &mut Contents::default()).unwrap();
+        apply_part(header, part.clone(), &sources, &mut Contents::default()).unwrap();
     }
 }

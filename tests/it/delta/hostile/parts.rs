@@ -63,7 +63,7 @@ fn parts_that_cannot_be_unpacked() {
     ];
     for (name, part, want) in table {
         let header = header(&part, &good.objects);
-        let error = apply_part(&header, &part, &Old, &mut Names::default()).expect_err(name);
+        let error = apply_part(&header, part, &Old, &mut Names::default()).expect_err(name);
         assert_eq!(error.class(), Class::Corrupt, "{name}");
         assert!(error.to_string().contains(want), "{name}: {error}");
     }
@@ -74,7 +74,7 @@ fn parts_that_are_not_their_headers() {
     let (good, bytes) = part(&[META, GOOD[0].1].concat());
     let mut names = Names::default();
     let mut apply = |header: &PartHeader, part: &[u8]| {
-        apply_part(header, part, &Old, &mut names).map_err(|error| error.to_string())
+        apply_part(header, part.to_vec(), &Old, &mut names).map_err(|error| error.to_string())
     };
     assert_eq!(apply(&good, &bytes), Ok(()));
     let longer = [&bytes[..], b"\0"].concat();

@@ -222,6 +222,6 @@ fn objects_that_are_not_what_the_header_names() {
 #[test]
 fn a_missing_old_file_is_named() {
     let (header, part) = part(b"S\x05\x20r\x00o\x00\x00\x07w\x02\x05Rw\x05\x27c");
-    let error = apply_part(&header, &part, &NoSources, &mut Names::default()).unwrap_err();
+    let error = apply_part(&header, part, &NoSources, &mut Names::default()).unwrap_err();
     assert!(reason(error).contains(&Checksum::of(OLD).to_string()));
 }

@@ -31,7 +31,7 @@ pub fn delta_part(data: &[u8]) -> bool {
     for _ in 0..=count {
         let header = header(part, &objects);
         let mut made = Made::default();
-        match apply_part(&header, part, &Old, &mut made) {
+        match apply_part(&header, part.to_vec(), &Old, &mut made) {
             Ok(()) => {
                 assert_whole(&header, part, &made);
                 return count > 0;

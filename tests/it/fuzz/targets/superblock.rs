@@ -67,11 +67,13 @@ fn same_outline(data: &[u8], decoded: &Result<Superblock, FormatError>) {
         (Ok(superblock), Ok(outline)) => (superblock, outline),
         (Err(_), Err(_)) => return,
         // How deep and how intricate a value is counts from where reading it begins.
-        (Err(FormatError::NotNormal { fault, .. }), Ok(_))
-            if matches!(fault, Fault::Depth | Fault::Work) =>
-        {
-            return;
-        }
+        (
+            Err(FormatError::NotNormal {
+                fault: Fault::Depth | Fault::Work,
+                ..
+            }),
+            Ok(_),
+        ) => return,
         (decoded, outline) => panic!("{:?}, {:?}", decoded.is_ok(), outline.map(|_| ())),
     };
     let (mut rest, name) = (superblock.clone(), superblock.name());
