@@ -114,7 +114,7 @@ impl<'a> Far<'a> {
             let (what, limit) = ("number of entries", most);
             return Err(FormatError::TooMany { what, count, limit }.into());
         }
-        if framed_len(table, count) != self.len {
+        if count == 0 || framed_len(table, count) != self.len {
             return Err(self.fault(Fault::Table));
         }
         let mut elements = Vec::with_capacity(count);
@@ -237,6 +237,8 @@ mod tests {
             assert!(opened.is_some_and(|fault| fault.contains("as short as possible")));
             assert_eq!(faults(signature, &narrow(&body, end as u8)), [None, None]);
         }
+        let [parsed, opened] = faults("as", b"\x01");
+        assert!(parsed.is_some() && opened.is_some(), "bytes of no element");
     }
 
     #[test]

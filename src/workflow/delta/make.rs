@@ -138,22 +138,9 @@ pub(super) fn make(
         }
         Ok::<_, Error>(compiled?)
     })?;
-    let declined = compiled.declined.iter();
-    let declined = declined.filter_map(|index| carried.pairs.get(*index));
-    let declined: Vec<_> = declined.map(|pair| (pair.new, pair.stored)).collect();
-    if matches!(options.place, Place::File(_)) && !declined.is_empty() {
-        let count = declined.len();
-        return Err(StaticDeltaError::TooLarge { count }.into());
-    }
-    let packs = carried.packs.iter().map(|file| (file.name, file.size));
+    let fallbacks = fallbacks(repo, options, carried, &compiled.declined)?;
     let mut superblock = compiled.superblock;
-    for (checksum, stored) in declined.into_iter().chain(packs) {
-        superblock.fallbacks.push(Fallback {
-            checksum,
-            stored,
-            size: repo.file(&checksum)?.size,
-        });
-    }
+    superblock.fallbacks.extend(fallbacks);
     let mut packed = packed.into_inner().unwrap_or_else(PoisonError::into_inner);
     packed.sort_unstable_by_key(|part| part.number);
     let files = packed.iter().filter(|part| part.inline.is_none());
@@ -170,4 +157,29 @@ pub(super) fn make(
         patched: compiled.patched.len(),
         size,
     })
+}
+
+/// Lists what clients fetch loose: nobody who has only a file could.
+fn fallbacks(
+    repo: &Repo,
+    options: &GenerateOptions<'_>,
+    carried: &Carried,
+    declined: &[usize],
+) -> Result<Vec<Fallback>, Error> {
+    let declined = declined.iter();
+    let declined = declined.filter_map(|index| carried.pairs.get(*index));
+    let declined: Vec<_> = declined.map(|pair| (pair.new, pair.stored)).collect();
+    if matches!(options.place, Place::File(_)) && !declined.is_empty() {
+        let count = declined.len();
+        return Err(StaticDeltaError::TooLarge { count }.into());
+    }
+    let packs = carried.packs.iter().map(|file| (file.name, file.size));
+    let fallback = |(checksum, stored)| {
+        Ok(Fallback {
+            checksum,
+            stored,
+            size: repo.file(&checksum)?.size,
+        })
+    };
+    declined.into_iter().chain(packs).map(fallback).collect()
 }
