@@ -4,7 +4,6 @@ use std::{
     cell::RefCell,
     fs::File,
     io::{self, Read},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +12,7 @@ use crate::{
     format::{
         Checksum, ObjectKind, ObjectName,
         filez::{Checker, announced_size},
+        gvariant::ReadAt,
     },
     repo::{Mode, Repo, RepoError},
 };
@@ -171,20 +171,15 @@ impl SourceFile {
     /// Fills `buf` with the content from `offset` on.
     pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         match &self.0 {
-            Content::Memory(bytes) => copy_at(bytes, buf, Some(offset)),
-            Content::Range { start, bytes, .. } => copy_at(bytes, buf, offset.checked_sub(*start)),
+            Content::Memory(bytes) => bytes.as_slice().read_exact_at(buf, offset),
+            Content::Range { start, bytes, .. } => {
+                let offset = offset.checked_sub(*start);
+                let offset = offset.ok_or(io::ErrorKind::UnexpectedEof)?;
+                bytes.as_slice().read_exact_at(buf, offset)
+            }
             Content::File { file, .. } => file.read_exact_at(buf, offset),
         }
     }
-}
-
-fn copy_at(bytes: &[u8], buf: &mut [u8], offset: Option<u64>) -> io::Result<()> {
-    let from = offset
-        .and_then(|offset| usize::try_from(offset).ok())
-        .and_then(|offset| bytes.get(offset..)?.get(..buf.len()))
-        .ok_or(io::ErrorKind::UnexpectedEof)?;
-    buf.copy_from_slice(from);
-    Ok(())
 }
 
 impl From<Vec<u8>> for SourceFile {
