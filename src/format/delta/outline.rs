@@ -15,11 +15,11 @@ use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use super::superblock::PART;
-use super::{DeltaFault, DeltaName, MAX_PARTS, MAX_SUPERBLOCK, SignedSuperblock, Superblock};
+use super::superblock::{PART, count, read_name};
+use super::{MAX_SUPERBLOCK, SignedSuperblock, Superblock};
 use crate::format::gvariant::{Far, FarWriter, ReadAt, Value, View};
 use crate::format::limits::MAX_ENTRIES;
-use crate::format::{Checksum, FormatError, Metadata};
+use crate::format::{FormatError, Metadata};
 
 /// A superblock, and where its parts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,17 +64,14 @@ impl SuperblockOutline {
         self.write_metadata(&mut far, source)?;
         far.mark_end(&mut whole);
         let rest = self.superblock.rest()?;
-        let (last, rest) = rest.split_last().expect("there are seven");
-        for member in rest {
+        for (index, member) in rest.iter().enumerate() {
             let signature = member.view().signature();
             far.pad(signature.alignment())?;
             far.push(member.bytes())?;
-            if signature.fixed_size().is_none() {
+            if signature.fixed_size().is_none() && index + 1 < rest.len() {
                 far.mark_end(&mut whole);
             }
         }
-        far.pad(last.view().signature().alignment())?;
-        far.push(last.bytes())?;
         far.close_tuple(whole)
     }
 
@@ -124,19 +121,10 @@ fn unsigned(source: &dyn ReadAt, len: u64) -> io::Result<Range<u64>> {
 
 /// Returns the keys of the parts, of which each may travel inside or not.
 fn part_paths(rest: &[View<'_>; 7]) -> Result<Vec<String>, FormatError> {
-    let [_, from, to, _, _, parts, _] = rest;
-    if parts.len() > MAX_PARTS {
-        let (what, limit) = ("parts", MAX_PARTS);
-        return Err(DeltaFault::TooMany { what, limit }.into());
-    }
-    let name = DeltaName {
-        from: match from.bytes() {
-            [] => None,
-            checksum => Some(Checksum::from_slice(checksum)?),
-        },
-        to: Checksum::from_slice(to.bytes())?,
-    };
-    Ok((0..parts.len()).map(|part| name.part_path(part)).collect())
+    let [_, from, to, _, _, parts, _] = *rest;
+    let name = read_name(from, to)?;
+    let parts = 0..count(parts, "parts")?;
+    Ok(parts.map(|part| name.part_path(part)).collect())
 }
 
 /// Reads what is in the metadata besides parts, and says where those are.

@@ -78,14 +78,12 @@ impl Superblock {
             return Err(DeltaFault::Prerequisites.into());
         }
         let endian = Endian::of(&metadata)?;
+        let DeltaName { from, to } = read_name(from, to)?;
         Ok(Superblock {
             metadata,
             timestamp: timestamp.u64_be().expect("the type is a number"),
-            from: match from.bytes() {
-                [] => None,
-                checksum => Some(Checksum::from_slice(checksum)?),
-            },
-            commit: checked_commit(commit, &Checksum::from_slice(to.bytes())?)?,
+            from,
+            commit: checked_commit(commit, &to)?,
             parts: list(parts, "parts", |view| PartHeader::from_view(view, endian))?,
             fallbacks: list(fallbacks, "fallbacks", |view| {
                 Fallback::from_view(view, endian)
@@ -159,6 +157,17 @@ impl Superblock {
     }
 }
 
+/// Reads where a delta begins and where it leads.
+pub(super) fn read_name(from: View<'_>, to: View<'_>) -> Result<DeltaName, FormatError> {
+    Ok(DeltaName {
+        from: match from.bytes() {
+            [] => None,
+            checksum => Some(Checksum::from_slice(checksum)?),
+        },
+        to: Checksum::from_slice(to.bytes())?,
+    })
+}
+
 /// Takes the embedded commit, if it is the one the delta leads to.
 fn checked_commit(view: View<'_>, to: &Checksum) -> Result<Encoded<Commit>, FormatError> {
     let commit = Encoded::<Commit>::decode(view.bytes().to_vec())?;
@@ -173,9 +182,15 @@ fn list<T>(
     what: &'static str,
     read: impl Fn(View<'_>) -> Result<T, FormatError>,
 ) -> Result<Vec<T>, FormatError> {
-    if view.len() > MAX_PARTS {
-        let limit = MAX_PARTS;
-        return Err(DeltaFault::TooMany { what, limit }.into());
-    }
+    count(view, what)?;
     view.iter().map(read).collect()
+}
+
+/// Returns how many parts, or fallbacks, there are, unless they are too many.
+pub(super) fn count(view: View<'_>, what: &'static str) -> Result<usize, FormatError> {
+    let limit = MAX_PARTS;
+    match view.len() {
+        count if count > limit => Err(DeltaFault::TooMany { what, limit }.into()),
+        count => Ok(count),
+    }
 }

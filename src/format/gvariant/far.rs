@@ -133,11 +133,11 @@ impl<'a> Far<'a> {
             return Ok(None);
         };
         let suffix = self.bytes(len, self.len)?;
-        let holds = suffix.split_first() == Some((&0, signature.as_bytes()));
-        let child = |signature| self.inside(signature, 0, len, len);
-        holds
-            .then(|| child(Signature::parse(signature)?))
-            .transpose()
+        if suffix.split_first() != Some((&0, signature.as_bytes())) {
+            return Ok(None);
+        }
+        let signature = Signature::parse(signature)?;
+        self.inside(signature, 0, len, len).map(Some)
     }
 
     /// Reads all of it, and takes its size away from what there is room for.

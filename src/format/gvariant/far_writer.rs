@@ -60,12 +60,17 @@ impl<'w> FarWriter<'w> {
 
     /// Ends an array: the table stands in order.
     pub(in crate::format) fn close_array(&mut self, open: Open) -> io::Result<()> {
-        self.push(&table(self.len - open.start, &open.ends))
+        self.close(&open)
     }
 
     /// Ends a tuple or dictionary entry: the table stands in reverse order.
     pub(in crate::format) fn close_tuple(&mut self, mut open: Open) -> io::Result<()> {
         open.ends.reverse();
-        self.push(&table(self.len - open.start, &open.ends))
+        self.close(&open)
+    }
+
+    fn close(&mut self, open: &Open) -> io::Result<()> {
+        let table: Vec<u8> = table(self.len - open.start, &open.ends).collect();
+        self.push(&table)
     }
 }

@@ -214,21 +214,16 @@ impl Frame {
     }
 
     fn write_table(&mut self) {
-        let table = table(self.bytes.len(), &self.ends);
-        self.bytes.extend_from_slice(&table);
+        self.bytes.extend(table(self.bytes.len(), &self.ends));
     }
 }
 
 /// Returns the table of a container of `body` bytes.
-pub(super) fn table(body: usize, ends: &[usize]) -> Vec<u8> {
+pub(super) fn table(body: usize, ends: &[usize]) -> impl Iterator<Item = u8> {
     let size = framed_len(body, ends.len()) - body;
     let width = size.checked_div(ends.len()).unwrap_or(0);
-    let mut table = Vec::with_capacity(size);
-    for end in ends {
-        let end = (*end as u64).to_le_bytes();
-        table.extend(end.iter().take(width));
-    }
-    table
+    let end = move |end: &usize| (*end as u64).to_le_bytes().into_iter().take(width);
+    ends.iter().flat_map(end)
 }
 
 #[cfg(test)]
