@@ -9,17 +9,13 @@ use std::path::Path;
 ///
 /// Everybody may read it. Its directory must exist.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    place_file(path, bytes)?;
+    place_file(path, |file| file.write_all(bytes))?;
     sync_directory(path)
 }
 
-/// As [`replace_file`], but **the name is durable only after [`sync_directory`].**
-pub(super) fn place_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    place_file_with(path, |file| file.write_all(bytes))
-}
-
-/// As [`place_file`], with what is written to the file; it can be read, too.
-pub(super) fn place_file_with<T>(
+/// As [`replace_file`] with what is written to the file, which can be read, too; but **the name is
+/// durable only after [`sync_directory`].**
+pub(super) fn place_file<T>(
     path: &Path,
     write: impl FnOnce(&mut fs::File) -> io::Result<T>,
 ) -> io::Result<T> {

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::replace_file::{directory_of, place_file_with, sync_directory};
+use super::replace_file::{directory_of, place_file, sync_directory};
 use super::sign_bundle::BundleSignatures;
 use crate::Class;
 use crate::bundle::Bundle;
@@ -148,7 +148,7 @@ pub(super) fn replace_with<T>(
     path: &Path,
     write: impl FnOnce(&mut fs::File) -> io::Result<T>,
 ) -> Result<T, SidecarError> {
-    let written = place_file_with(path, write).map_err(unwritten(path))?;
+    let written = place_file(path, write).map_err(unwritten(path))?;
     sync(path)?;
     Ok(written)
 }
