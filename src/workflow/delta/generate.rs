@@ -139,14 +139,15 @@ pub(in crate::workflow) fn generate_locked(
         Place::File(path) => Output::File(path),
     };
     let made = make(repo, options, &carried, &output, observer)?;
+    let files = made.size_of_files();
     let (path, size, summary) = match output {
         Output::File(path) => {
             let size = sidecar::replace_with(path, |file| made.write_file(file))?;
-            (path.to_owned(), made.size + size, SummaryChange::Untouched)
+            (path.to_owned(), files + size, SummaryChange::Untouched)
         }
         Output::Stage(stage) => {
             let superblock = made.superblock()?;
-            let size = made.size + superblock.len() as u64;
+            let size = files + superblock.len() as u64;
             let tx = Transaction::begin(repo)?;
             tx.put_delta(stage, &superblock)?;
             let note = format!("made {name}, {size} bytes");
@@ -170,7 +171,7 @@ fn generated(
         superblock,
         changed: true,
         size,
-        parts: made.parts,
+        parts: made.parts(),
         patched: made.patched,
         fallbacks: made.fallbacks(),
         summary,

@@ -35,10 +35,7 @@ pub(super) struct Made {
     outline: SuperblockOutline,
     /// What travels inside the superblock.
     spool: Option<Spool>,
-    pub(super) parts: usize,
     pub(super) patched: usize,
-    /// The bytes of the parts that are files.
-    pub(super) size: u64,
 }
 
 impl Made {
@@ -76,6 +73,20 @@ impl Made {
             Some(spool) => self.outline.write_to(spool.file(), out),
             None => self.outline.write_to(&&[][..], out),
         }
+    }
+
+    /// Returns how many parts there are.
+    pub(super) fn parts(&self) -> usize {
+        self.outline.superblock.parts.len()
+    }
+
+    /// Returns the bytes of the parts that are files.
+    pub(super) fn size_of_files(&self) -> u64 {
+        let parts = self.outline.superblock.parts.iter();
+        let files = parts
+            .zip(&self.outline.inline)
+            .filter(|(_, inline)| inline.is_none());
+        files.map(|(part, _)| part.size).sum()
     }
 
     /// Returns how many files clients fetch loose.
@@ -143,19 +154,15 @@ pub(super) fn make(
     superblock.fallbacks.extend(fallbacks);
     let mut packed = packed.into_inner().unwrap_or_else(PoisonError::into_inner);
     packed.sort_unstable_by_key(|part| part.number);
-    let files = packed.iter().filter(|part| part.inline.is_none());
-    let size = files.map(|part| part.header.size).sum();
     let (headers, inline) = packed
         .into_iter()
         .map(|part| (part.header, part.inline))
         .unzip();
     superblock.parts = headers;
     Ok(Made {
-        parts: superblock.parts.len(),
         outline: SuperblockOutline { superblock, inline },
         spool,
         patched: compiled.patched.len(),
-        size,
     })
 }
 
